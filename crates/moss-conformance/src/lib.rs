@@ -1,0 +1,1 @@
+//! Language-neutral scenarios of the Moss surface, and their Rust runner.

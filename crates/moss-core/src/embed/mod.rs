@@ -1,0 +1,1 @@
+//! Text to vector: tokenizer, encoder and the registry of models; the files come from outside.

@@ -1,0 +1,1 @@
+//! Metadata filters: JSON to a tree, a tree to a bitmap of rows.

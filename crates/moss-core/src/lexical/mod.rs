@@ -1,0 +1,1 @@
+//! Incremental BM25 over stemmed words.

@@ -1,0 +1,1 @@
+//! State to bytes and back: the segment format of docs/snapshot-format.md.

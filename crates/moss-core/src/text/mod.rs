@@ -1,0 +1,1 @@
+//! Words for the keyword side: Unicode word split, lower case, English stems, stop list.

@@ -1,0 +1,1 @@
+//! Finds, downloads, verifies and packs the model files that moss-core opens.

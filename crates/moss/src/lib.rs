@@ -1,0 +1,1 @@
+//! Real-time semantic search inside the application: the public Rust API of Moss.
