@@ -119,6 +119,27 @@ impl TermTable {
         Ok(())
     }
 
+    /// Columns that the caller has just built by the rules of the type.
+    pub(super) fn from_index(
+        words: String,
+        word_bytes: Vec<u32>,
+        counts: Vec<u32>,
+        lengths: Vec<u32>,
+        terms: Vec<u32>,
+        tfs: Vec<u8>,
+    ) -> TermTable {
+        let table = TermTable {
+            words,
+            word_bytes,
+            counts,
+            lengths,
+            terms,
+            tfs,
+        };
+        debug_assert_eq!(table.check_words().and_then(|()| table.check_documents()), Ok(()));
+        table
+    }
+
     /// How many documents the table holds.
     pub fn documents(&self) -> usize {
         self.counts.len()
