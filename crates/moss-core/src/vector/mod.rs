@@ -1,1 +1,40 @@
 //! Rows of f32 with a one-byte code each, and the kernels that multiply them.
+//!
+//! [`Vectors`] holds the rows. A scan multiplies codes, which are a quarter of the bytes, and gets every dot
+//! product to within a proven interval; what the interval cannot decide, the full rows do. Rankings and
+//! scores are `index`'s work, not done here.
+
+mod block;
+mod matrix;
+mod quantize;
+mod simd;
+
+pub(crate) use block::{BLOCK, Block, Intervals};
+pub use matrix::Vectors;
+pub(crate) use quantize::Probe;
+pub use quantize::QuantizedRow;
+
+/// The dot product of two vectors of one length, as every part of Moss computes it: in f32 with one fixed order
+/// of summation, and in f64 where f32 overflows. Always finite for finite input, the same bits on every CPU.
+pub(crate) fn dot(a: &[f32], b: &[f32]) -> f64 {
+    let fast = simd::dot(a, b);
+    if fast.is_finite() {
+        return f64::from(fast);
+    }
+    // A product of two f32 stays far inside f64, and so does a sum of 16,384 of them.
+    a.iter().zip(b).map(|(&x, &y)| f64::from(x) * f64::from(y)).sum()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn dot_survives_overflow() {
+        assert_eq!(dot(&[], &[]), 0.0);
+        assert_eq!(dot(&[2.0, 3.0], &[4.0, -1.0]), 5.0);
+        let huge = f32::MAX;
+        assert_eq!(dot(&[huge, huge], &[huge, -huge]), 0.0);
+        assert_eq!(dot(&[huge], &[huge]), f64::from(huge) * f64::from(huge));
+    }
+}

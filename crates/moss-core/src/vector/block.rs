@@ -1,0 +1,95 @@
+//! Neighbouring rows as a scan reads them, and the intervals it gets from their codes.
+
+use super::matrix::Chunk;
+use super::quantize::Probe;
+
+/// Rows that one step of a scan looks at. A chunk holds a whole number of blocks.
+pub(crate) const BLOCK: usize = 128;
+
+/// Some neighbouring rows of [`Vectors`], as a scan reads them.
+pub(crate) struct Block<'a> {
+    pub(crate) first_row: usize,
+    pub(crate) len: usize,
+    /// Where the block starts in the chunk.
+    pub(super) at: usize,
+    pub(super) chunk: &'a Chunk,
+}
+
+/// What a scan knows of the dot products of a block's rows: `|dot - about[i]| <= error[i]`, and nothing where
+/// `about[i].abs() + error[i]` is not below `f32::MAX` (see [`Intervals::bounds`]).
+pub(crate) struct Intervals {
+    products: [i32; BLOCK],
+    about: [f32; BLOCK],
+    error: [f32; BLOCK],
+}
+
+impl Intervals {
+    pub(crate) fn new() -> Intervals {
+        Intervals {
+            products: [0; BLOCK],
+            about: [0.0; BLOCK],
+            error: [0.0; BLOCK],
+        }
+    }
+
+    /// The least and the most that the dot product with row `i` of the block can be.
+    pub(crate) fn bounds(&self, i: usize) -> (f64, f64) {
+        let (about, error) = (self.about[i], self.error[i]);
+        if about.abs() + error < f32::MAX {
+            (
+                f64::from(about) - f64::from(error),
+                f64::from(about) + f64::from(error),
+            )
+        } else {
+            (f64::NEG_INFINITY, f64::INFINITY)
+        }
+    }
+
+    /// The most that the dot products can be, infinite where nothing is known; never NaN.
+    #[inline(always)]
+    pub(crate) fn upper(&self, out: &mut [f32; BLOCK]) {
+        for ((out, about), error) in out.iter_mut().zip(&self.about).zip(&self.error) {
+            *out = if about.abs() + error < f32::MAX {
+                about + error
+            } else {
+                f32::INFINITY
+            };
+        }
+    }
+}
+
+impl Block<'_> {
+    /// Fills in the intervals of all rows of this block.
+    #[inline(always)]
+    pub(crate) fn multiply(&self, probe: &Probe, out: &mut Intervals) {
+        let Intervals {
+            products,
+            about,
+            error,
+        } = out;
+        let lines = self.chunk.lines.len() / self.chunk.scales.len();
+        probe.multiply(
+            &self.chunk.lines[self.at * lines..][..self.len * lines],
+            &mut products[..self.len],
+        );
+        let scales = &self.chunk.scales[self.at..][..self.len];
+        let norms = &self.chunk.norms[self.at..][..self.len];
+        let residuals = &self.chunk.residuals[self.at..][..self.len];
+        for i in 0..self.len {
+            (about[i], error[i]) = probe.estimate(products[i], scales[i], norms[i], residuals[i]);
+        }
+    }
+
+    /// Fills in the interval of the row `i` of this block alone.
+    pub(crate) fn multiply_row(&self, probe: &Probe, i: usize, out: &mut Intervals) {
+        let lines = self.chunk.lines.len() / self.chunk.scales.len();
+        let at = self.at + i;
+        probe.multiply(&self.chunk.lines[at * lines..][..lines], &mut out.products[i..=i]);
+        (out.about[i], out.error[i]) = probe.estimate(
+            out.products[i],
+            self.chunk.scales[at],
+            self.chunk.norms[at],
+            self.chunk.residuals[at],
+        );
+    }
+}

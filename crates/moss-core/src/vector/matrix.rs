@@ -1,0 +1,385 @@
+//! The rows themselves, in chunks that never move and are shared between copies.
+
+use std::sync::Arc;
+
+use super::block::{BLOCK, Block};
+use super::quantize::{Code, QuantizedRow, lines_per_row};
+use super::simd::Line;
+use crate::limits::MAX_DIMENSION;
+use crate::{Error, ErrorKind, Result};
+
+/// About how many bytes of f32 one chunk holds.
+const CHUNK_BYTES: usize = 1 << 20;
+
+/// The vectors of an index by row, each with the code that a scan reads.
+///
+/// Rows lie in chunks of about a megabyte: adding a row never moves older ones. A clone shares the chunks and
+/// costs a reference count for each, and whoever writes to a shared chunk first copies that chunk alone; so a
+/// clone is a snapshot that can be read while the original goes on.
+///
+/// 384 components take 1,932 bytes a row: 1,536 for the vector, 384 for the code, 12 for its scale and bounds.
+///
+/// ```
+/// use moss_core::vector::{QuantizedRow, Vectors};
+/// let mut vectors = Vectors::new(2)?;
+/// vectors.set(0, &QuantizedRow::new(&[0.6, 0.8])?)?;
+/// let snapshot = vectors.clone();
+/// vectors.set(0, &QuantizedRow::new(&[1.0, 0.0])?)?;
+/// assert_eq!(vectors.get(0), [1.0, 0.0]);
+/// assert_eq!(snapshot.get(0), [0.6, 0.8]);
+/// # Ok::<(), moss_core::Error>(())
+/// ```
+#[derive(Debug, Clone)]
+pub struct Vectors {
+    dim: usize,
+    /// Rows per chunk, as a power of two.
+    chunk_bits: u32,
+    len: usize,
+    chunks: Vec<Arc<Chunk>>,
+}
+
+/// Up to `1 << chunk_bits` rows; columns apart, so that the bounds of a block are computed side by side.
+#[derive(Debug, Clone, Default)]
+pub(super) struct Chunk {
+    values: Vec<f32>,
+    pub(super) lines: Vec<Line>,
+    pub(super) scales: Vec<f32>,
+    pub(super) norms: Vec<f32>,
+    pub(super) residuals: Vec<f32>,
+}
+
+impl Vectors {
+    /// No rows yet, of `dim` components each.
+    ///
+    /// # Errors
+    /// `InvalidArgument` unless `dim` is 1 to [`MAX_DIMENSION`].
+    pub fn new(dim: usize) -> Result<Vectors> {
+        if dim == 0 || dim > MAX_DIMENSION {
+            return Err(Error::invalid(format!(
+                "dimension must be 1 to {MAX_DIMENSION}, got {dim}"
+            )));
+        }
+        let rows = (CHUNK_BYTES / (4 * dim)).next_power_of_two().clamp(BLOCK, 4096);
+        Ok(Vectors {
+            dim,
+            chunk_bits: rows.trailing_zeros(),
+            len: 0,
+            chunks: Vec::new(),
+        })
+    }
+
+    /// Components of each row.
+    pub fn dim(&self) -> usize {
+        self.dim
+    }
+
+    /// Rows, dead ones included: the next new row has this number.
+    pub fn len(&self) -> usize {
+        self.len
+    }
+
+    /// Whether there is no row at all.
+    pub fn is_empty(&self) -> bool {
+        self.len == 0
+    }
+
+    /// The vector of a row, as it was set.
+    ///
+    /// # Panics
+    /// If `row` is not below [`len`](Vectors::len).
+    pub fn get(&self, row: u32) -> &[f32] {
+        let (chunk, at) = self.place(row as usize);
+        &self.chunks[chunk].values[at * self.dim..][..self.dim]
+    }
+
+    /// Puts a vector in `row`: in place of the old one, or as a new last row if `row` is [`len`](Vectors::len).
+    ///
+    /// Copies one row; besides that, a chunk is copied whole if a clone still shares it, or while the first
+    /// chunk of all grows.
+    ///
+    /// # Errors
+    /// `DimensionMismatch` if the vector has another length. `Internal` if rows would be left out.
+    pub fn set(&mut self, row: u32, vector: &QuantizedRow) -> Result<()> {
+        let row = row as usize;
+        if vector.values().len() != self.dim {
+            return Err(dimension_mismatch(vector.values().len(), self.dim));
+        }
+        if row > self.len {
+            return Err(Error::new(
+                ErrorKind::Internal,
+                format!("row {row} set after only {} rows", self.len),
+            ));
+        }
+        let (chunk, at) = self.place(row);
+        if chunk == self.chunks.len() {
+            self.chunks.push(Arc::default());
+        }
+        let chunk_rows = 1 << self.chunk_bits;
+        // Only the first chunk starts small: an index that has filled one will want the next.
+        let first_rows = if chunk == 0 { 8 } else { chunk_rows };
+        let target = Arc::make_mut(&mut self.chunks[chunk]);
+        if row == self.len {
+            target.push(vector, first_rows, chunk_rows);
+            self.len += 1;
+        } else {
+            target.replace(at, vector);
+        }
+        Ok(())
+    }
+
+    /// Moves every row to a lower number, keeping their order: row `r` becomes `new_row[r]`, and rows with
+    /// `u32::MAX` are dropped.
+    ///
+    /// Works in place, one row copied for each row that moves.
+    ///
+    /// # Errors
+    /// `Internal`, with nothing changed, unless `new_row` has an entry for each row and the kept ones are
+    /// numbered 0, 1, 2 and so on.
+    pub fn remap(&mut self, new_row: &[u32]) -> Result<()> {
+        let kept = new_row.iter().filter(|&&to| to != u32::MAX);
+        if new_row.len() != self.len || !kept.clone().copied().eq(0..kept.count() as u32) {
+            return Err(Error::new(
+                ErrorKind::Internal,
+                "rows were renumbered out of order",
+            ));
+        }
+        let mut len = 0;
+        for (from, &to) in new_row.iter().enumerate() {
+            if to == u32::MAX {
+                continue;
+            }
+            len = to as usize + 1;
+            if from != to as usize {
+                self.move_row(from, to as usize);
+            }
+        }
+        self.len = len;
+        self.chunks.truncate(len.div_ceil(1 << self.chunk_bits));
+        let last_rows = len & ((1 << self.chunk_bits) - 1);
+        if last_rows > 0
+            && let Some(last) = self.chunks.last_mut()
+        {
+            Arc::make_mut(last).truncate(last_rows);
+        }
+        Ok(())
+    }
+
+    fn move_row(&mut self, from: usize, to: usize) {
+        let ((from_chunk, from_at), (to_chunk, to_at)) = (self.place(from), self.place(to));
+        if from_chunk == to_chunk {
+            Arc::make_mut(&mut self.chunks[to_chunk]).move_within(from_at, to_at);
+        } else {
+            let (head, tail) = self.chunks.split_at_mut(from_chunk);
+            Arc::make_mut(&mut head[to_chunk]).copy_from(to_at, &tail[0], from_at);
+        }
+    }
+
+    fn place(&self, row: usize) -> (usize, usize) {
+        (row >> self.chunk_bits, row & ((1 << self.chunk_bits) - 1))
+    }
+
+    /// The rows in blocks of [`BLOCK`] (the last one of each chunk may be shorter), in order.
+    pub(crate) fn blocks(&self) -> impl Iterator<Item = Block<'_>> {
+        self.chunks.iter().enumerate().flat_map(move |(index, chunk)| {
+            (0..chunk.scales.len()).step_by(BLOCK).map(move |at| Block {
+                first_row: (index << self.chunk_bits) + at,
+                len: BLOCK.min(chunk.scales.len() - at),
+                at,
+                chunk,
+            })
+        })
+    }
+
+    /// Checks a query's length.
+    ///
+    /// # Errors
+    /// `DimensionMismatch`.
+    pub(crate) fn check_query(&self, query: &[f32]) -> Result<()> {
+        if query.len() == self.dim {
+            Ok(())
+        } else {
+            Err(dimension_mismatch(query.len(), self.dim))
+        }
+    }
+}
+
+fn dimension_mismatch(got: usize, dim: usize) -> Error {
+    Error::new(
+        ErrorKind::DimensionMismatch,
+        format!("embedding has {got} components, the index has {dim}"),
+    )
+}
+
+impl Chunk {
+    fn push(&mut self, vector: &QuantizedRow, first_rows: usize, chunk_rows: usize) {
+        let rows = self.scales.len();
+        if rows == self.scales.capacity() {
+            let more = rows.max(first_rows).min(chunk_rows - rows);
+            self.values.reserve_exact(more * vector.values().len());
+            self.lines.reserve_exact(more * vector.code.lines.len());
+            self.scales.reserve_exact(more);
+            self.norms.reserve_exact(more);
+            self.residuals.reserve_exact(more);
+        }
+        let Code {
+            lines,
+            scale,
+            norm,
+            residual,
+        } = &vector.code;
+        self.values.extend_from_slice(vector.values());
+        self.lines.extend_from_slice(lines);
+        self.scales.push(*scale);
+        self.norms.push(*norm);
+        self.residuals.push(*residual);
+    }
+
+    fn replace(&mut self, at: usize, vector: &QuantizedRow) {
+        let Code {
+            lines,
+            scale,
+            norm,
+            residual,
+        } = &vector.code;
+        let dim = vector.values().len();
+        self.values[at * dim..][..dim].copy_from_slice(vector.values());
+        self.lines[at * lines.len()..][..lines.len()].copy_from_slice(lines);
+        self.scales[at] = *scale;
+        self.norms[at] = *norm;
+        self.residuals[at] = *residual;
+    }
+
+    fn move_within(&mut self, from: usize, to: usize) {
+        let rows = self.scales.len();
+        let (dim, lines) = (self.values.len() / rows, self.lines.len() / rows);
+        self.values.copy_within(from * dim..(from + 1) * dim, to * dim);
+        self.lines
+            .copy_within(from * lines..(from + 1) * lines, to * lines);
+        self.scales[to] = self.scales[from];
+        self.norms[to] = self.norms[from];
+        self.residuals[to] = self.residuals[from];
+    }
+
+    fn copy_from(&mut self, to: usize, source: &Chunk, from: usize) {
+        let rows = source.scales.len();
+        let (dim, lines) = (source.values.len() / rows, source.lines.len() / rows);
+        self.values[to * dim..][..dim].copy_from_slice(&source.values[from * dim..][..dim]);
+        self.lines[to * lines..][..lines].copy_from_slice(&source.lines[from * lines..][..lines]);
+        self.scales[to] = source.scales[from];
+        self.norms[to] = source.norms[from];
+        self.residuals[to] = source.residuals[from];
+    }
+
+    fn truncate(&mut self, rows: usize) {
+        let dim = self.values.len() / self.scales.len();
+        self.values.truncate(rows * dim);
+        self.lines.truncate(rows * lines_per_row(dim));
+        self.scales.truncate(rows);
+        self.norms.truncate(rows);
+        self.residuals.truncate(rows);
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::block::Intervals;
+    use super::super::quantize::Probe;
+    use super::*;
+
+    fn row(dim: usize, value: f32) -> QuantizedRow {
+        QuantizedRow::new(&vec![value; dim]).unwrap()
+    }
+
+    fn firsts(vectors: &Vectors) -> Vec<f32> {
+        (0..vectors.len() as u32).map(|r| vectors.get(r)[0]).collect()
+    }
+
+    #[test]
+    fn rows_are_kept_over_many_chunks() {
+        for dim in [1, 3, 64, 65, 4096] {
+            let mut vectors = Vectors::new(dim).unwrap();
+            let count = if dim > 1000 { 300 } else { 5000 };
+            for r in 0..count {
+                vectors.set(r, &row(dim, r as f32)).unwrap();
+            }
+            vectors.set(count / 2, &row(dim, -7.0)).unwrap();
+            let mut expected: Vec<f32> = (0..count).map(|r| r as f32).collect();
+            expected[count as usize / 2] = -7.0;
+            assert_eq!(firsts(&vectors), expected);
+            assert_eq!(vectors.blocks().map(|b| b.len).sum::<usize>(), count as usize);
+        }
+    }
+
+    #[test]
+    fn a_clone_is_a_snapshot() {
+        let mut vectors = Vectors::new(5).unwrap();
+        for r in 0..10 {
+            vectors.set(r, &row(5, r as f32)).unwrap();
+        }
+        let snapshot = vectors.clone();
+        vectors.set(3, &row(5, 99.0)).unwrap();
+        vectors.set(10, &row(5, 10.0)).unwrap();
+        assert_eq!(firsts(&snapshot), (0..10).map(|r| r as f32).collect::<Vec<_>>());
+        assert_eq!(firsts(&vectors)[3], 99.0);
+        assert_eq!(vectors.len(), 11);
+    }
+
+    #[test]
+    fn remap_drops_and_keeps_order() {
+        let mut vectors = Vectors::new(300).unwrap();
+        for r in 0..3000 {
+            vectors.set(r, &row(300, r as f32)).unwrap();
+        }
+        let snapshot = vectors.clone();
+        let (mut next, mut map) = (0, Vec::new());
+        for r in 0..3000u32 {
+            let kept = r % 3 != 1 && !(1000..2000).contains(&r);
+            map.push(if kept { next } else { u32::MAX });
+            next += u32::from(kept);
+        }
+        vectors.remap(&map).unwrap();
+        let expected: Vec<f32> = (0..3000)
+            .filter(|&r| map[r] != u32::MAX)
+            .map(|r| r as f32)
+            .collect();
+        assert_eq!(firsts(&vectors), expected);
+        assert_eq!(snapshot.len(), 3000);
+        assert_eq!(snapshot.get(2999)[0], 2999.0);
+        // Codes moved with their rows.
+        let query = vec![1.0; 300];
+        let probe = Probe::new(&query).unwrap();
+        let mut intervals = Intervals::new();
+        for block in vectors.blocks() {
+            block.multiply(&probe, &mut intervals);
+            for i in 0..block.len {
+                let dot = super::super::dot(&query, vectors.get((block.first_row + i) as u32));
+                let (low, high) = intervals.bounds(i);
+                assert!(low <= dot && dot <= high);
+            }
+        }
+        let rows = vectors.len();
+        vectors.set(rows as u32, &row(300, 5.0)).unwrap();
+        vectors.remap(&vec![u32::MAX; rows + 1]).unwrap();
+        assert!(vectors.is_empty());
+        vectors.set(0, &row(300, 1.0)).unwrap();
+    }
+
+    #[test]
+    fn refuses_gaps_and_wrong_lengths() {
+        let mut vectors = Vectors::new(2).unwrap();
+        assert_eq!(
+            vectors.set(1, &row(2, 0.0)).unwrap_err().kind(),
+            ErrorKind::Internal
+        );
+        assert_eq!(
+            vectors.set(0, &row(3, 0.0)).unwrap_err().kind(),
+            ErrorKind::DimensionMismatch
+        );
+        vectors.set(0, &row(2, 0.0)).unwrap();
+        vectors.set(1, &row(2, 0.0)).unwrap();
+        for bad in [&[0][..], &[1, 0], &[1, u32::MAX], &[0, 0], &[0, 1, 2]] {
+            assert_eq!(vectors.remap(bad).unwrap_err().kind(), ErrorKind::Internal);
+        }
+        assert!(Vectors::new(0).is_err() && Vectors::new(MAX_DIMENSION + 1).is_err());
+    }
+}

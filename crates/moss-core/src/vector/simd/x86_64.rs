@@ -1,0 +1,122 @@
+//! AVX2 and AVX-512 VNNI.
+
+#![allow(
+    unsafe_code,
+    reason = "vector instructions, each reached only after its detection"
+)]
+
+use std::arch::x86_64::*;
+
+use super::{Kernels, Line, all};
+
+/// Rows multiplied together: the query is loaded once for all of them, and their sums do not wait for each other.
+const GROUP: usize = 4;
+
+pub(super) fn supported() -> impl Iterator<Item = Kernels> {
+    let avx2 = is_x86_feature_detected!("avx2");
+    let vnni = avx2
+        && is_x86_feature_detected!("avx512f")
+        && is_x86_feature_detected!("avx512bw")
+        && is_x86_feature_detected!("avx512vnni");
+    let vnni = vnni.then_some(Kernels {
+        name: "avx512-vnni",
+        dot: dot_avx2,
+        dots_i8: dots_i8_vnni,
+    });
+    let avx2 = avx2.then_some(Kernels {
+        name: "avx2",
+        dot: dot_avx2,
+        dots_i8: dots_i8_avx2,
+    });
+    vnni.into_iter().chain(avx2)
+}
+
+fn dot_avx2(a: &[f32], b: &[f32]) -> f32 {
+    #[target_feature(enable = "avx2")]
+    fn run(a: &[f32], b: &[f32]) -> f32 {
+        all::dot_lanes(a, b)
+    }
+    // SAFETY: `supported` hands this function out only where AVX2 was detected.
+    unsafe { run(a, b) }
+}
+
+fn dots_i8_vnni(query: &[Line], rows: &[Line], out: &mut [i32]) {
+    // SAFETY: `supported` hands this function out only where all three features were detected.
+    unsafe { vnni(query, rows, out) }
+}
+
+fn dots_i8_avx2(query: &[Line], rows: &[Line], out: &mut [i32]) {
+    // SAFETY: `supported` hands this function out only where AVX2 was detected.
+    unsafe { avx2(query, rows, out) }
+}
+
+#[target_feature(enable = "avx512f,avx512bw,avx512vnni")]
+fn vnni(query: &[Line], rows: &[Line], out: &mut [i32]) {
+    // The instruction multiplies unsigned by signed bytes. With the row raised by 128 (a flipped sign bit) the
+    // result is too large by 128 times the sum of the query's codes.
+    let excess: i32 = 128 * query.iter().flat_map(|l| l.0).map(i32::from).sum::<i32>();
+    let flip = _mm512_set1_epi8(i8::MIN);
+    let step =
+        |sum, q: &Line, r: &Line| _mm512_dpbusd_epi32(sum, _mm512_xor_si512(load512(r), flip), load512(q));
+
+    let (groups, rest) = out.as_chunks_mut::<GROUP>();
+    let (group_rows, rest_rows) = rows.split_at(groups.len() * GROUP * query.len());
+    for (group, out) in group_rows.chunks_exact(GROUP * query.len()).zip(groups) {
+        let (front, back) = group.split_at(2 * query.len());
+        let (row0, row1) = front.split_at(query.len());
+        let (row2, row3) = back.split_at(query.len());
+        let mut sums = [_mm512_setzero_si512(); GROUP];
+        for ((((q, r0), r1), r2), r3) in query.iter().zip(row0).zip(row1).zip(row2).zip(row3) {
+            sums[0] = step(sums[0], q, r0);
+            sums[1] = step(sums[1], q, r1);
+            sums[2] = step(sums[2], q, r2);
+            sums[3] = step(sums[3], q, r3);
+        }
+        for (out, sum) in out.iter_mut().zip(sums) {
+            *out = _mm512_reduce_add_epi32(sum) - excess;
+        }
+    }
+    for (row, out) in rest_rows.chunks_exact(query.len()).zip(rest) {
+        let mut sum = _mm512_setzero_si512();
+        for (q, r) in query.iter().zip(row) {
+            sum = step(sum, q, r);
+        }
+        *out = _mm512_reduce_add_epi32(sum) - excess;
+    }
+}
+
+#[target_feature(enable = "avx2")]
+fn avx2(query: &[Line], rows: &[Line], out: &mut [i32]) {
+    let ones = _mm256_set1_epi16(1);
+    // |q| * (r with the sign of q) is q * r. Two products of at most 127 * 127 fit the instruction's 16 bits.
+    let step = |sum, q, r| {
+        let pairs = _mm256_maddubs_epi16(_mm256_abs_epi8(q), _mm256_sign_epi8(r, q));
+        _mm256_add_epi32(sum, _mm256_madd_epi16(pairs, ones))
+    };
+    for (row, out) in rows.chunks_exact(query.len()).zip(out) {
+        let mut sums = [_mm256_setzero_si256(); 2];
+        for (q, r) in query.iter().zip(row) {
+            let (q, r) = (load256(q), load256(r));
+            sums[0] = step(sums[0], q[0], r[0]);
+            sums[1] = step(sums[1], q[1], r[1]);
+        }
+        let sum = _mm256_add_epi32(sums[0], sums[1]);
+        let sum = _mm_add_epi32(_mm256_castsi256_si128(sum), _mm256_extracti128_si256::<1>(sum));
+        let sum = _mm_add_epi32(sum, _mm_shuffle_epi32::<0b01_00_11_10>(sum));
+        let sum = _mm_add_epi32(sum, _mm_shuffle_epi32::<0b10_11_00_01>(sum));
+        *out = _mm_cvtsi128_si32(sum);
+    }
+}
+
+#[target_feature(enable = "avx512f")]
+fn load512(line: &Line) -> __m512i {
+    // SAFETY: a line is 64 bytes at an address that is a multiple of 64.
+    unsafe { _mm512_load_si512(line.0.as_ptr().cast()) }
+}
+
+#[target_feature(enable = "avx2")]
+fn load256(line: &Line) -> [__m256i; 2] {
+    let halves: *const __m256i = line.0.as_ptr().cast();
+    // SAFETY: a line is two vectors of 32 bytes at an address that is a multiple of 64.
+    unsafe { [_mm256_load_si256(halves), _mm256_load_si256(halves.add(1))] }
+}
