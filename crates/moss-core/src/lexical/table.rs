@@ -257,7 +257,8 @@ mod tests {
 
     #[test]
     fn every_broken_rule_is_corrupt() {
-        let faults: &[(&str, fn(&mut Columns))] = &[
+        type Spoil = fn(&mut Columns);
+        let faults: &[(&str, Spoil)] = &[
             ("a word cut inside a character", |c| c.1 = vec![4, 5, 1]),
             ("words beyond the end", |c| c.1[2] = u32::MAX),
             ("words left over", |c| c.1[2] = 0),

@@ -1,0 +1,294 @@
+//! Metadata by field: what turns a filter into a bitmap of rows.
+
+use std::collections::HashMap;
+use std::hash::{BuildHasher, RandomState};
+
+use fixedbitset::FixedBitSet;
+use hashbrown::HashTable;
+use hashbrown::hash_table::Entry;
+
+use super::Filter;
+use super::ast::{Node, Test};
+use super::value::Kind;
+use crate::Metadata;
+use crate::lexical::NO_ROW;
+
+/// The metadata of all rows, one column a field: each distinct value is read and tested once, however many rows
+/// hold it. Memory grows with the entries, not with rows times fields.
+///
+/// ```
+/// use fixedbitset::FixedBitSet;
+/// use moss_core::{Metadata, filter::{Columns, Filter}};
+/// let mut columns = Columns::default();
+/// columns.insert(0, &Metadata::from([("city".into(), "NYC".into())]));
+/// columns.insert(2, &Metadata::from([("city".into(), "Tokyo".into())]));
+/// let live = FixedBitSet::from_iter([0, 1, 2]);
+/// let filter = Filter::parse_json(r#"{"field": "city", "condition": {"$ne": "NYC"}}"#)?;
+/// assert!(columns.select(&filter, &live).ones().eq([2]));
+/// # Ok::<(), moss_core::Error>(())
+/// ```
+#[derive(Default)]
+pub struct Columns {
+    // Seeded anew in every process: keys and values come from outside and could be made to collide.
+    hasher: RandomState,
+    fields: HashMap<String, Column>,
+}
+
+impl Columns {
+    /// Adds the metadata of a row that has none here. Fastest for a row above all others.
+    pub fn insert(&mut self, row: u32, metadata: &Metadata) {
+        for (field, value) in metadata {
+            if !self.fields.contains_key(field) {
+                self.fields.insert(field.clone(), Column::default());
+            }
+            if let Some(column) = self.fields.get_mut(field) {
+                column.insert(row, value, &self.hasher);
+            }
+        }
+    }
+
+    /// Takes the metadata of a row out again; `metadata` is what it was added with.
+    pub fn remove(&mut self, row: u32, metadata: &Metadata) {
+        for field in metadata.keys() {
+            let Some(column) = self.fields.get_mut(field) else {
+                continue;
+            };
+            column.remove(row, &self.hasher);
+            if column.rows.is_empty() {
+                self.fields.remove(field);
+            }
+        }
+    }
+
+    /// The rows of `live` whose metadata passes the filter, in a set as long as `live`.
+    ///
+    /// For each field that the filter names: one test a distinct value (for `$eq` and `$in` one look-up a listed
+    /// value), then one pass over the field's rows.
+    pub fn select(&self, filter: &Filter, live: &FixedBitSet) -> FixedBitSet {
+        let mut selected = self.select_node(&filter.root, live);
+        selected.intersect_with(live);
+        selected
+    }
+
+    /// As [`select`](Columns::select), except that rows outside of `live` may be in it.
+    fn select_node(&self, node: &Node, live: &FixedBitSet) -> FixedBitSet {
+        match node {
+            Node::And(parts) => {
+                let mut selected = live.clone();
+                for part in parts {
+                    selected.intersect_with(&self.select_node(part, live));
+                }
+                selected
+            }
+            Node::Or(parts) => {
+                let mut selected = FixedBitSet::with_capacity(live.len());
+                for part in parts {
+                    selected.union_with(&self.select_node(part, live));
+                }
+                selected
+            }
+            Node::Field { field, tests } => {
+                let mut selected = FixedBitSet::with_capacity(live.len());
+                if let Some(column) = self.fields.get(field) {
+                    column.select(tests, &self.hasher, &mut selected);
+                }
+                selected
+            }
+        }
+    }
+
+    /// Gives every row its new number, `new_row[old]`, which must keep the order of rows; rows whose new number
+    /// is [`NO_ROW`], or that lie beyond the map, are dropped. One pass over all entries.
+    pub fn remap(&mut self, new_row: &[u32]) {
+        let Columns { hasher, fields } = self;
+        fields.retain(|_, column| {
+            column.remap(new_row, hasher);
+            !column.rows.is_empty()
+        });
+    }
+}
+
+/// One field: which rows hold it, in ascending order, and the code of each row's value.
+#[derive(Default)]
+struct Column {
+    rows: Vec<u32>,
+    codes: Vec<u32>,
+    values: Vec<Value>,
+    ids: HashTable<u32>,
+    free: Vec<u32>,
+}
+
+/// A distinct value of a field.
+struct Value {
+    text: Box<str>,
+    kind: Kind,
+    /// How many rows hold it; at 0 the code is free.
+    uses: u32,
+}
+
+impl Column {
+    fn insert(&mut self, row: u32, text: &str, hasher: &RandomState) {
+        let at = match self.rows.last() {
+            Some(&last) if last >= row => self.rows.partition_point(|&own| own < row),
+            _ => self.rows.len(),
+        };
+        debug_assert!(
+            self.rows.get(at) != Some(&row),
+            "row {row} already holds metadata"
+        );
+        let code = self.intern(text, hasher);
+        self.rows.insert(at, row);
+        self.codes.insert(at, code);
+    }
+
+    fn remove(&mut self, row: u32, hasher: &RandomState) {
+        if let Ok(at) = self.rows.binary_search(&row) {
+            self.rows.remove(at);
+            let code = self.codes.remove(at);
+            self.release(code, hasher);
+        }
+    }
+
+    fn intern(&mut self, text: &str, hasher: &RandomState) -> u32 {
+        let Column {
+            values, ids, free, ..
+        } = self;
+        let same = |&code: &u32| &*values[code as usize].text == text;
+        let rehash = |&code: &u32| hasher.hash_one(&*values[code as usize].text);
+        match ids.entry(hasher.hash_one(text), same, rehash) {
+            Entry::Occupied(entry) => {
+                let code = *entry.get();
+                values[code as usize].uses += 1;
+                code
+            }
+            Entry::Vacant(entry) => {
+                // Never more codes than rows, which are u32.
+                let code = free.pop().unwrap_or(values.len() as u32);
+                entry.insert(code);
+                let value = Value {
+                    text: text.into(),
+                    kind: Kind::of(text),
+                    uses: 1,
+                };
+                if code as usize == values.len() {
+                    values.push(value);
+                } else {
+                    values[code as usize] = value;
+                }
+                code
+            }
+        }
+    }
+
+    /// One row less holds the value of this code.
+    fn release(&mut self, code: u32, hasher: &RandomState) {
+        let value = &mut self.values[code as usize];
+        value.uses -= 1;
+        if value.uses == 0 {
+            let text = std::mem::take(&mut value.text);
+            if let Ok(entry) = self
+                .ids
+                .find_entry(hasher.hash_one(&*text), |&other| other == code)
+            {
+                entry.remove();
+            }
+            self.free.push(code);
+        }
+    }
+
+    fn select(&self, tests: &[Test], hasher: &RandomState, selected: &mut FixedBitSet) {
+        let accepted = self.accepted(tests, hasher);
+        if accepted.is_clear() {
+            return;
+        }
+        let end = self.rows.partition_point(|&row| (row as usize) < selected.len());
+        for (&row, &code) in self.rows[..end].iter().zip(&self.codes) {
+            if accepted.contains(code as usize) {
+                selected.insert(row as usize);
+            }
+        }
+    }
+
+    /// The codes whose value passes all tests.
+    fn accepted(&self, tests: &[Test], hasher: &RandomState) -> FixedBitSet {
+        let mut accepted = FixedBitSet::with_capacity(self.values.len());
+        let mut consider = |code: usize| {
+            let value = &self.values[code];
+            let passes = value.uses > 0 && tests.iter().all(|test| test.accepts(&value.text, &value.kind));
+            accepted.set(code, passes);
+        };
+        let listed = tests.iter().find_map(|test| match test {
+            Test::In(list) => Some(list),
+            _ => None,
+        });
+        match listed {
+            Some(list) => {
+                for text in list {
+                    let same = |&code: &u32| *self.values[code as usize].text == **text;
+                    if let Some(&code) = self.ids.find(hasher.hash_one(text.as_str()), same) {
+                        consider(code as usize);
+                    }
+                }
+            }
+            None => (0..self.values.len()).for_each(consider),
+        }
+        accepted
+    }
+
+    fn remap(&mut self, new_row: &[u32], hasher: &RandomState) {
+        let mut kept = 0;
+        for at in 0..self.rows.len() {
+            let (old, code) = (self.rows[at] as usize, self.codes[at]);
+            match new_row.get(old) {
+                Some(&row) if row != NO_ROW => {
+                    self.rows[kept] = row;
+                    self.codes[kept] = code;
+                    kept += 1;
+                }
+                _ => self.release(code, hasher),
+            }
+        }
+        self.rows.truncate(kept);
+        self.codes.truncate(kept);
+        self.rows.shrink_to_fit();
+        self.codes.shrink_to_fit();
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn codes_and_fields_are_used_again() {
+        let mut columns = Columns::default();
+        let metadata = |n: u32| Metadata::from([("call".to_owned(), n.to_string())]);
+        for n in 0..1000 {
+            columns.insert(n % 3, &metadata(n));
+            columns.remove(n % 3, &metadata(n));
+            columns.insert(7, &metadata(n));
+            columns.insert(8, &metadata(n));
+            assert!(columns.fields["call"].values.len() <= 2);
+            columns.remove(7, &metadata(n));
+            assert_eq!(columns.fields["call"].ids.len(), 1);
+            columns.remove(8, &metadata(n));
+            assert!(columns.fields.is_empty());
+        }
+    }
+
+    #[test]
+    fn compaction_forgets_values_that_no_row_holds() {
+        let mut columns = Columns::default();
+        for (row, value) in [(0, "a"), (1, "b"), (2, "a"), (3, "c")] {
+            columns.insert(row, &Metadata::from([("f".to_owned(), value.to_owned())]));
+        }
+        columns.remap(&[NO_ROW, NO_ROW, 0]);
+        let column = &columns.fields["f"];
+        assert_eq!(
+            (column.rows.as_slice(), column.ids.len(), column.free.len()),
+            (&[0][..], 1, 2)
+        );
+        columns.remap(&[]);
+        assert!(columns.fields.is_empty());
+    }
+}
