@@ -126,6 +126,12 @@ struct Value {
     uses: u32,
 }
 
+impl Value {
+    fn passes(&self, test: &Test) -> bool {
+        test.accepts(&self.text, &self.kind)
+    }
+}
+
 impl Column {
     fn insert(&mut self, row: u32, text: &str, hasher: &RandomState) {
         let at = match self.rows.last() {
@@ -209,30 +215,42 @@ impl Column {
         }
     }
 
-    /// The codes whose value passes all tests.
+    /// The codes whose value passes all tests; codes that are not in use may be among them.
+    ///
+    /// Lists are looked up, not compared: a field of a million distinct values answers `$eq` and `$ne` at once.
     fn accepted(&self, tests: &[Test], hasher: &RandomState) -> FixedBitSet {
-        let mut accepted = FixedBitSet::with_capacity(self.values.len());
-        let mut consider = |code: usize| {
-            let value = &self.values[code];
-            let passes = value.uses > 0 && tests.iter().all(|test| test.accepts(&value.text, &value.kind));
-            accepted.set(code, passes);
+        let codes_of = |list: &[String]| -> FixedBitSet {
+            let mut codes = FixedBitSet::with_capacity(self.values.len());
+            codes.extend(list.iter().filter_map(|text| self.find(text, hasher)));
+            codes
         };
-        let listed = tests.iter().find_map(|test| match test {
-            Test::In(list) => Some(list),
-            _ => None,
-        });
-        match listed {
-            Some(list) => {
-                for text in list {
-                    let same = |&code: &u32| *self.values[code as usize].text == **text;
-                    if let Some(&code) = self.ids.find(hasher.hash_one(text.as_str()), same) {
-                        consider(code as usize);
-                    }
-                }
+        let mut accepted = FixedBitSet::with_capacity(self.values.len());
+        accepted.insert_range(..);
+        for test in tests {
+            match test {
+                Test::In(list) => accepted.intersect_with(&codes_of(list)),
+                Test::NotIn(list) => accepted.difference_with(&codes_of(list)),
+                Test::Order(..) | Test::Near(_) => {}
             }
-            None => (0..self.values.len()).for_each(consider),
+        }
+        for test in tests
+            .iter()
+            .filter(|test| matches!(test, Test::Order(..) | Test::Near(_)))
+        {
+            let refused: Vec<usize> = accepted
+                .ones()
+                .filter(|&code| !self.values[code].passes(test))
+                .collect();
+            refused.into_iter().for_each(|code| accepted.remove(code));
         }
         accepted
+    }
+
+    fn find(&self, text: &str, hasher: &RandomState) -> Option<usize> {
+        let same = |&code: &u32| &*self.values[code as usize].text == text;
+        self.ids
+            .find(hasher.hash_one(text), same)
+            .map(|&code| code as usize)
     }
 
     fn remap(&mut self, new_row: &[u32], hasher: &RandomState) {
