@@ -286,8 +286,10 @@ mod tests {
     use super::super::quantize::Probe;
     use super::*;
 
+    /// `value` in front of components that a code cannot hit.
     fn row(dim: usize, value: f32) -> QuantizedRow {
-        QuantizedRow::new(&vec![value; dim]).unwrap()
+        let rest = (1..dim).map(|i| value.sin() * (i as f32).sin());
+        QuantizedRow::new(&std::iter::once(value).chain(rest).collect::<Vec<_>>()).unwrap()
     }
 
     fn firsts(vectors: &Vectors) -> Vec<f32> {

@@ -167,7 +167,7 @@ proptest! {
         count in prop_oneof![0usize..20, 100usize..1500],
         pass in prop::sample::select(vec![0.0, 0.02, 0.2, 0.9, 1.0]),
         words in prop::sample::select(vec![0.0, 0.01, 0.3, 1.0]),
-        alpha in prop::sample::select(vec![0.0f32, 1e-40, 1e-7, 1e-3, 0.3, 0.8, 1.0]),
+        alpha in prop::sample::select(vec![0.0f32, 1e-44, 1e-40, 1e-7, 1e-3, 0.3, 0.8, 1.0]),
         top_k in prop::sample::select(vec![0usize, 1, 5, 100, 1400, 5000, usize::MAX]),
     ) {
         let (corpus, query) = corpus(seed, shape, dim, count, pass, words);
