@@ -19,8 +19,6 @@ const FEW_ROWS: usize = 64;
 const DENSE_BLOCK: usize = BLOCK / 4;
 /// Candidates are thinned out whenever they have doubled, from here on.
 const MANY_CANDIDATES: usize = 4096;
-/// Below this share of nearness the scores come near the smallest f32, where the quick test's margin fails.
-const SMALLEST_QUICK_ALPHA: f64 = 1e-6;
 
 /// The best `top_k` of the allowed rows, best first: exactly those, in exactly that order and with those scores,
 /// that scoring all rows with their full vectors would give.
@@ -136,7 +134,7 @@ impl<'a> Scan<'a> {
     fn new(blend: &'a Blend<'a>, top_k: usize) -> Scan<'a> {
         let key_factor = (2.0 * (1.0 - blend.alpha) / blend.alpha / f64::from(blend.best())) as f32;
         // Without keyword scores the factor meets none; otherwise infinity would turn scores of 0 into NaN.
-        let quick = blend.alpha >= SMALLEST_QUICK_ALPHA && (key_factor.is_finite() || blend.best() == 0.0);
+        let quick = key_factor.is_finite() || blend.best() == 0.0;
         Scan {
             blend,
             key_factor: if quick { key_factor } else { 0.0 },
@@ -227,13 +225,14 @@ impl<'a> Scan<'a> {
     }
 
     /// With `u = max(dot, -1) + key_factor * bm25` a row's score is at most `alpha / 2 * (1 + u)`. Solved for the
-    /// floor, less a margin for the f32 arithmetic of `u` (three roundings) and for the rounding of scores.
+    /// floor, less a margin for the f32 arithmetic of `u` (three roundings) and for the rounding of scores, which
+    /// near the smallest f32 is absolute.
     fn quick_cut(&self) -> f32 {
         let Some(floor) = self.floor.get().filter(|_| self.quick) else {
             return f32::NEG_INFINITY;
         };
         let cut = 2.0 * f64::from(floor.score) / self.blend.alpha - 1.0;
-        (cut - 1e-6 * (cut.abs() + 2.0)) as f32
+        (cut - 1e-6 * (cut.abs() + 2.0) - f64::from(f32::from_bits(1)) / self.blend.alpha) as f32
     }
 
     fn thin_out(&mut self) {

@@ -5,9 +5,14 @@
 
 mod blend;
 mod exact;
+mod hnsw;
+mod links;
+mod nodes;
 mod top;
+mod vector_index;
 
 pub use exact::rank;
+pub use vector_index::{GRAPH_ABOVE, VectorIndex};
 
 use fixedbitset::FixedBitSet;
 

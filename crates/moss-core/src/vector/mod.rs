@@ -11,8 +11,8 @@ mod simd;
 
 pub(crate) use block::{BLOCK, Block, Intervals};
 pub use matrix::Vectors;
-pub(crate) use quantize::Probe;
 pub use quantize::QuantizedRow;
+pub(crate) use quantize::{Probe, largest_component};
 
 /// The dot product of two vectors of one length, as every part of Moss computes it: in f32 with one fixed order
 /// of summation, and in f64 where f32 overflows. Always finite for finite input, the same bits on every CPU.

@@ -89,25 +89,7 @@ pub(super) fn lines_per_row(dim: usize) -> usize {
 
 impl Code {
     fn new(values: &[f32]) -> Result<Code> {
-        if values.is_empty() || values.len() > MAX_DIMENSION {
-            return Err(Error::invalid(format!(
-                "embedding has {} components, 1 to {MAX_DIMENSION} are allowed",
-                values.len()
-            )));
-        }
-        // Without the sign, the bits of floats are ordered as the floats are, with NaN and infinity last.
-        let largest = values
-            .iter()
-            .map(|v| v.abs().to_bits())
-            .max()
-            .map_or(0.0, f32::from_bits);
-        if !largest.is_finite() {
-            let at = values.iter().position(|v| !v.is_finite()).unwrap_or(0);
-            return Err(Error::invalid(format!(
-                "embedding component {at} is {}",
-                values[at]
-            )));
-        }
+        let largest = largest_component(values)?;
         let (scale, inverse) = if largest < SMALLEST_CODED {
             (0.0, 0.0)
         } else {
@@ -139,6 +121,33 @@ impl Code {
             residual: norm(residual_square),
         })
     }
+}
+
+/// The largest component without its sign, of a vector that may enter a ranking.
+///
+/// # Errors
+/// As [`QuantizedRow::new`].
+pub(crate) fn largest_component(values: &[f32]) -> Result<f32> {
+    if values.is_empty() || values.len() > MAX_DIMENSION {
+        return Err(Error::invalid(format!(
+            "embedding has {} components, 1 to {MAX_DIMENSION} are allowed",
+            values.len()
+        )));
+    }
+    // Without the sign, the bits of floats are ordered as the floats are, with NaN and infinity last.
+    let largest = values
+        .iter()
+        .map(|v| v.abs().to_bits())
+        .max()
+        .map_or(0.0, f32::from_bits);
+    if !largest.is_finite() {
+        let at = values.iter().position(|v| !v.is_finite()).unwrap_or(0);
+        return Err(Error::invalid(format!(
+            "embedding component {at} is {}",
+            values[at]
+        )));
+    }
+    Ok(largest)
 }
 
 /// At least `value`, at most a millionth more: pays for the rounding of the sum behind `value` and of the
