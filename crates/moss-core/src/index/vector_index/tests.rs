@@ -271,11 +271,19 @@ fn narrow_filters_zero_queries_and_large_wishes_are_scanned() {
     };
     let mut far = world.live.clone();
     far.difference_with(&near);
+    let mut hardly_near = far.clone();
+    hardly_near.extend(near.ones().take(20));
     let few: FixedBitSet = (0..2500).step_by(100).collect();
     let zero = vec![0.0; DIM];
     for (name, allowed, query, top_k) in [
         ("few rows pass", &few, &query, 10),
         ("no row near the query passes", &far, &query, 10),
+        (
+            "fewer rows near the query pass than are wanted",
+            &hardly_near,
+            &query,
+            30,
+        ),
         ("all directions are equal", &world.live, &zero, 10),
         ("all rows are wanted", &world.live, &query, 5000),
         ("none is wanted", &few, &query, 0),
