@@ -54,8 +54,11 @@ fn dots_i8_avx2(query: &[Line], rows: &[Line], out: &mut [i32]) {
 fn vnni(query: &[Line], rows: &[Line], out: &mut [i32]) {
     // The instruction multiplies unsigned by signed bytes. With the row raised by 128 (a flipped sign bit) the
     // result is too large by 128 times the sum of the query's codes.
-    let excess: i32 = 128 * query.iter().flat_map(|l| l.0).map(i32::from).sum::<i32>();
     let flip = _mm512_set1_epi8(i8::MIN);
+    let excess = query.iter().fold(_mm512_setzero_si512(), |sum, q| {
+        _mm512_dpbusd_epi32(sum, flip, load512(q))
+    });
+    let excess = _mm512_reduce_add_epi32(excess);
     let step =
         |sum, q: &Line, r: &Line| _mm512_dpbusd_epi32(sum, _mm512_xor_si512(load512(r), flip), load512(q));
 
