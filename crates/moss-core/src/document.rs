@@ -117,7 +117,7 @@ impl Document {
         Ok(())
     }
 
-    fn too_large(&self, message: String) -> Error {
+    fn too_large(&self, message: impl std::fmt::Display) -> Error {
         Error::new(ErrorKind::TooLarge, format!("document {:?}: {message}", self.id))
     }
 }
