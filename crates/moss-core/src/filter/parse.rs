@@ -4,11 +4,9 @@ use std::fmt;
 
 use serde_json::{Map, Value};
 
-use super::Filter;
 use super::ast::{Comparison, Limit, Node, Test};
 use super::geo::Circle;
-use super::json::Strict;
-use super::number;
+use super::{Filter, json, number};
 use crate::limits::MAX_FILTER_DEPTH;
 use crate::{Error, ErrorKind, Result};
 
@@ -41,7 +39,7 @@ impl Filter {
     /// # Errors
     /// As [`parse`](Filter::parse); `InvalidFilter` for a text that is not JSON.
     pub fn parse_json(text: &str) -> Result<Filter> {
-        let Strict(value) = serde_json::from_str(text).map_err(|error| {
+        let value = json::parse(text).map_err(|error| {
             Error::new(
                 ErrorKind::InvalidFilter,
                 format!("filter is not valid JSON: {error}"),
