@@ -26,6 +26,9 @@ pub const MAX_FILTER_DEPTH: usize = 64;
 /// Bytes of a query text.
 pub const MAX_QUERY_BYTES: usize = 1 << 20;
 
+/// Bytes of a model file. A hundred times the models in use.
+pub const MAX_MODEL_BYTES: u64 = 8 << 30;
+
 /// Checks the name of an index or session: 1 to 256 bytes of UTF-8 without control characters.
 ///
 /// # Errors

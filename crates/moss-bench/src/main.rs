@@ -1,0 +1,31 @@
+//! `moss-bench`: one subcommand per subject, each in a file of its name. Run it from a release build.
+#![allow(clippy::print_stdout)] // a benchmark's figures go to standard output
+
+mod embed;
+
+use std::process::ExitCode;
+
+use moss_core::Result;
+
+/// Name, what it measures, and what runs it with the arguments that follow.
+const SUBJECTS: &[(&str, &str, fn(&[String]) -> Result<()>)] =
+    &[("embed", "text to vector, by length, and batches", embed::run)];
+
+fn main() -> ExitCode {
+    let arguments: Vec<String> = std::env::args().skip(1).collect();
+    let wanted = arguments.first().map(String::as_str);
+    let Some((_, _, run)) = SUBJECTS.iter().find(|(name, ..)| Some(*name) == wanted) else {
+        eprintln!("usage: moss-bench <subject> [..]");
+        for (name, measures, _) in SUBJECTS {
+            eprintln!("  {name:10} {measures}");
+        }
+        return ExitCode::from(2);
+    };
+    match run(&arguments[1..]) {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(error) => {
+            eprintln!("moss-bench: {error}");
+            ExitCode::FAILURE
+        }
+    }
+}

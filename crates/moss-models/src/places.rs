@@ -1,0 +1,70 @@
+//! Where models may be.
+
+use std::path::{Path, PathBuf};
+use std::sync::OnceLock;
+
+use moss_core::embed::ModelSpec;
+
+/// The hub of the published files.
+const DEFAULT_HUB: &str = "https://huggingface.co";
+
+static BUNDLED: OnceLock<PathBuf> = OnceLock::new();
+
+/// Says where the package that carries this library keeps its models. For bindings, once, at import.
+///
+/// Returns whether it took effect; the first call wins.
+pub fn set_bundled_dir(directory: impl Into<PathBuf>) -> bool {
+    BUNDLED.set(directory.into()).is_ok()
+}
+
+/// The places that are searched for a model, in the order of the fields.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Places {
+    /// `MOSS_MODEL_DIR`.
+    pub model_dir: Option<PathBuf>,
+    /// What a binding brought.
+    pub bundled: Option<PathBuf>,
+    /// The user's cache of models; also where a download goes. Need not exist.
+    pub cache: Option<PathBuf>,
+    /// Base URL of the hub, without a slash at its end; `None` forbids the download.
+    pub hub: Option<String>,
+}
+
+impl Places {
+    /// The places of this process, by its environment.
+    pub fn from_env() -> Places {
+        let path = |name: &str| variable(name).map(PathBuf::from);
+        let cache = if cfg!(windows) {
+            path("LOCALAPPDATA")
+        } else if cfg!(target_os = "macos") {
+            path("HOME").map(|home| home.join("Library/Caches"))
+        } else {
+            path("XDG_CACHE_HOME").or_else(|| path("HOME").map(|home| home.join(".cache")))
+        };
+        let offline = variable("MOSS_OFFLINE").is_some_and(|value| value != "0");
+        let hub = variable("MOSS_MODEL_HUB").unwrap_or_else(|| DEFAULT_HUB.to_owned());
+        Places {
+            model_dir: path("MOSS_MODEL_DIR"),
+            bundled: BUNDLED.get().cloned(),
+            cache: cache.map(|cache| cache.join("moss").join("models")),
+            hub: (!offline).then(|| hub.trim_end_matches('/').to_owned()),
+        }
+    }
+
+    /// The directories, in the order in which they are searched.
+    pub(crate) fn directories(&self) -> impl Iterator<Item = &Path> {
+        [&self.model_dir, &self.bundled, &self.cache]
+            .into_iter()
+            .filter_map(Option::as_deref)
+    }
+}
+
+/// The name of the packed file of a model.
+pub(crate) fn file_name(spec: &ModelSpec) -> String {
+    format!("{}.moss", spec.weights)
+}
+
+/// An environment variable, where an empty one counts as unset.
+fn variable(name: &str) -> Option<String> {
+    std::env::var(name).ok().filter(|value| !value.is_empty())
+}
