@@ -7,9 +7,11 @@ use std::process::ExitCode;
 
 use moss_core::Result;
 
-/// Name, what it measures, and what runs it with the arguments that follow.
-const SUBJECTS: &[(&str, &str, fn(&[String]) -> Result<()>)] =
-    &[("embed", "text to vector, by length, and batches", embed::run)];
+/// Runs a subject with the arguments that follow its name.
+type Run = fn(&[String]) -> Result<()>;
+
+/// Name, what it measures, and what runs it.
+const SUBJECTS: &[(&str, &str, Run)] = &[("embed", "text to vector, by length, and batches", embed::run)];
 
 fn main() -> ExitCode {
     let arguments: Vec<String> = std::env::args().skip(1).collect();

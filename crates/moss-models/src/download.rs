@@ -24,7 +24,7 @@ const SILENCE: Duration = Duration::from_secs(30);
 pub(crate) async fn fetch(spec: &ModelSpec, hub: &str, cache: &Path) -> Result<PathBuf> {
     let packed = cache.join(file_name(spec));
     let folder = cache.join(format!("{}.download", spec.weights));
-    fs::create_dir_all(&folder).map_err(|error| io(&folder, error))?;
+    fs::create_dir_all(&folder).map_err(|error| io(&folder, &error))?;
     let _lock = lock(cache.join(format!("{}.lock", spec.weights))).await?;
     if packed.exists() {
         return Ok(packed); // another process was faster
@@ -40,14 +40,14 @@ pub(crate) async fn fetch(spec: &ModelSpec, hub: &str, cache: &Path) -> Result<P
         let part = folder.join(name);
         // What an earlier process left is only continued where a pinned hash will judge the whole.
         if spec.weights_sha256.is_none() && part.exists() {
-            fs::remove_file(&part).map_err(|error| io(&part, error))?;
+            fs::remove_file(&part).map_err(|error| io(&part, &error))?;
         }
         fetch_file(&client, &url, &part).await?;
     }
     let (from, to, spec) = (folder.clone(), packed.clone(), *spec);
     let packing = tokio::task::spawn_blocking(move || pack_to_file(&from, &spec, &to)).await;
     // Wrong or right, the parts have served: a wrong file must not be continued next time.
-    let removed = fs::remove_dir_all(&folder).map_err(|error| io(&folder, error));
+    let removed = fs::remove_dir_all(&folder).map_err(|error| io(&folder, &error));
     packing.map_err(|error| Error::new(ErrorKind::Internal, format!("packing: {error}")))??;
     removed?;
     Ok(packed)
@@ -56,8 +56,8 @@ pub(crate) async fn fetch(spec: &ModelSpec, hub: &str, cache: &Path) -> Result<P
 /// Waits for the lock of this download; the file stays, so that nobody locks a deleted one.
 async fn lock(path: PathBuf) -> Result<File> {
     let take = move || {
-        let file = File::create(&path).map_err(|error| io(&path, error))?;
-        file.lock().map_err(|error| io(&path, error))?;
+        let file = File::create(&path).map_err(|error| io(&path, &error))?;
+        file.lock().map_err(|error| io(&path, &error))?;
         Ok(file)
     };
     tokio::task::spawn_blocking(take)
@@ -97,7 +97,7 @@ async fn fetch_rest(client: &Client, url: &str, part: &Path, have: u64) -> Resul
         status => return Err(unavailable(url, format!("the hub answered {status}"))),
     };
     let total = response.content_length().map(|rest| rest.saturating_add(start));
-    let mut file = open_at(part, start).map_err(|error| io(part, error))?;
+    let mut file = open_at(part, start).map_err(|error| io(part, &error))?;
     let bar = progress_bar(url, start, total);
     let mut length = start;
     while let Some(chunk) = response.chunk().await.map_err(|error| network(url, &error))? {
@@ -105,7 +105,7 @@ async fn fetch_rest(client: &Client, url: &str, part: &Path, have: u64) -> Resul
         if length > limits::MAX_MODEL_BYTES {
             return Err(unavailable(url, "the hub sends more than a model can have"));
         }
-        file.write_all(&chunk).map_err(|error| io(part, error))?;
+        file.write_all(&chunk).map_err(|error| io(part, &error))?;
         bar.set_position(length);
     }
     bar.finish_and_clear();

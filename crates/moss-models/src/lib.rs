@@ -47,7 +47,7 @@ pub fn pack_to_file(directory: &Path, spec: &ModelSpec, out: &Path) -> Result<()
         file.persist(out)?;
         Ok(())
     };
-    write().map_err(|error: std::io::Error| io(out, error))
+    write().map_err(|error: std::io::Error| io(out, &error))
 }
 
 /// A temporary file is private; a model is for every user who may read its folder.
@@ -62,6 +62,6 @@ fn share(_: &std::fs::File) -> std::io::Result<()> {
     Ok(())
 }
 
-fn io(path: &Path, error: std::io::Error) -> Error {
+fn io(path: &Path, error: &std::io::Error) -> Error {
     Error::new(ErrorKind::Io, format!("{}: {error}", path.display()))
 }

@@ -160,10 +160,7 @@ fn words_of_another_analyzer_are_made_again_from_the_texts() {
     let forged = forge(kind::META, |section| section[16] = 99);
     let segment = Segment::decode(&forged, "old words").unwrap();
     let words = words_of(&segment.terms());
-    assert_eq!(
-        words,
-        ["back cash", "cash cash refunds", "été"].map(analyzed)
-    );
+    assert_eq!(words, ["back cash", "cash cash refunds", "été"].map(analyzed));
     assert_ne!(
         words,
         example()
