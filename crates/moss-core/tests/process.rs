@@ -1,6 +1,7 @@
 //! Embedding across `fork` and thread counts. A program without the test harness: a fork must come from one thread, and
 //! the environment is only safe to change while there is no other.
 #![allow(unsafe_code)] // fork and set_var
+#![allow(clippy::unwrap_used, clippy::print_stdout)] // all of it is a test
 
 use std::fs::File;
 use std::io::{Read, Write};

@@ -1,4 +1,5 @@
 //! Tests of moss-models through its public surface: the places, and the download from a real server on loopback.
+#![allow(clippy::unwrap_used)] // helpers here stand outside of test functions
 
 mod download;
 mod hub;
