@@ -1,0 +1,114 @@
+//! The few things that Moss asks of an object store, with Moss's errors.
+
+use std::sync::Arc;
+
+use bytes::Bytes;
+use chrono::{DateTime, Utc};
+use futures::TryStreamExt;
+use moss_core::{Error, ErrorKind, Result};
+use object_store::path::Path;
+use object_store::{ObjectMeta, ObjectStore, ObjectStoreExt, PutMode};
+
+/// What create-if-absent did.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Created {
+    /// The object is there with the given bytes.
+    New,
+    /// Somebody was there before with other bytes.
+    Exists,
+}
+
+/// An object store. Every write is durable when it returns.
+#[derive(Debug, Clone)]
+pub(crate) struct Objects {
+    inner: Arc<dyn ObjectStore>,
+}
+
+impl Objects {
+    pub(crate) fn new(inner: Arc<dyn ObjectStore>) -> Objects {
+        Objects { inner }
+    }
+
+    /// The whole object, `None` if there is none.
+    pub(crate) async fn get(&self, path: &Path) -> Result<Option<Bytes>> {
+        let read = async { self.inner.get(path).await?.bytes().await };
+        match read.await {
+            Ok(bytes) => Ok(Some(bytes)),
+            Err(object_store::Error::NotFound { .. }) => Ok(None),
+            Err(error) => Err(io("reading", path, &error)),
+        }
+    }
+
+    /// Writes the object, over what was there.
+    pub(crate) async fn put(&self, path: &Path, bytes: Bytes) -> Result<()> {
+        let put = self.inner.put(path, bytes.into()).await;
+        put.map(drop).map_err(|error| io("writing", path, &error))
+    }
+
+    /// Writes the object unless there is one with other bytes.
+    ///
+    /// An answer may be lost after the store did its work, and a store's client may try again by itself and then meet its
+    /// own object. So whatever is not a plain success is settled by reading: our bytes there means done.
+    pub(crate) async fn create(&self, path: &Path, bytes: Bytes) -> Result<Created> {
+        let put = self
+            .inner
+            .put_opts(path, bytes.clone().into(), PutMode::Create.into());
+        let Err(error) = put.await else {
+            return Ok(Created::New);
+        };
+        match self.get(path).await {
+            Ok(Some(there)) if there == bytes => Ok(Created::New),
+            Ok(Some(_)) => Ok(Created::Exists),
+            // It was there, and its owner has removed it since.
+            Ok(None) if matches!(error, object_store::Error::AlreadyExists { .. }) => Ok(Created::Exists),
+            Ok(None) | Err(_) => Err(io("creating", path, &error)),
+        }
+    }
+
+    /// The store's time: that of an object written just now.
+    pub(crate) async fn now(&self, clock: &Path) -> Result<DateTime<Utc>> {
+        self.put(clock, Bytes::new()).await?;
+        let written = self.inner.head(clock).await;
+        written
+            .map(|object| object.last_modified)
+            .map_err(|error| io("reading", clock, &error))
+    }
+
+    /// All objects under a prefix, in no order.
+    pub(crate) async fn list(&self, prefix: &Path) -> Result<Vec<ObjectMeta>> {
+        let all = self.inner.list(Some(prefix)).try_collect().await;
+        all.map_err(|error| io("listing", prefix, &error))
+    }
+
+    /// Objects under a prefix as the store pages through them.
+    pub(crate) fn stream(
+        &self,
+        prefix: &Path,
+    ) -> impl futures::Stream<Item = Result<ObjectMeta>> + Send + use<> {
+        let prefix = prefix.clone();
+        self.inner
+            .list(Some(&prefix))
+            .map_err(move |error| io("listing", &prefix, &error))
+    }
+
+    /// Removes the object; that it is not there is fine.
+    pub(crate) async fn delete(&self, path: &Path) -> Result<()> {
+        match self.inner.delete(path).await {
+            Ok(()) | Err(object_store::Error::NotFound { .. }) => Ok(()),
+            Err(error) => Err(io("deleting", path, &error)),
+        }
+    }
+}
+
+/// An `Io` error that names the object and what the system said, which stands at the end of the chain of causes.
+pub(crate) fn io(action: &str, path: &Path, error: &object_store::Error) -> Error {
+    let mut cause: &dyn std::error::Error = error;
+    while let Some(deeper) = cause.source() {
+        cause = deeper;
+    }
+    Error::new(ErrorKind::Io, format!("{action} {path}: {cause}"))
+}
+
+pub(crate) fn corrupt(path: &Path, what: impl std::fmt::Display) -> Error {
+    Error::new(ErrorKind::CacheCorrupt, format!("{path}: {what}"))
+}
