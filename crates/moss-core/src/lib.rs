@@ -11,7 +11,10 @@ pub mod filter;
 pub mod index;
 pub mod lexical;
 pub mod limits;
+pub mod query;
+pub mod session;
 pub mod snapshot;
+mod state;
 pub mod text;
 pub mod vector;
 

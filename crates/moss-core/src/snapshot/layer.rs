@@ -32,6 +32,11 @@ pub fn live_rows(layers: &[Layer<'_>]) -> Vec<LiveRow> {
     resolve(layers).rows
 }
 
+/// The ids that a list of segments deletes from what was stored before them, and does not store again. O(rows).
+pub fn deleted_ids<'a>(layers: &[Layer<'a>]) -> Vec<&'a str> {
+    resolve(layers).deleted
+}
+
 pub(super) struct Resolved<'a> {
     pub(super) rows: Vec<LiveRow>,
     /// Ids whose last word in these segments is a deletion.

@@ -16,7 +16,7 @@ mod terms;
 mod tests;
 mod writer;
 
-pub use layer::{Layer, LiveRow, live_rows};
+pub use layer::{Layer, LiveRow, deleted_ids, live_rows};
 pub use merge::{MergeScope, merge};
 pub use reader::Segment;
 pub use writer::{Row, SegmentContent};
