@@ -1,1 +1,21 @@
 //! The Moss cloud as a library: projects, indexes, jobs, pushes and queries over a store.
+//!
+//! A client calls it in process. State lives in the store alone; what is kept here is a cache.
+
+mod cache;
+mod compact;
+mod files;
+mod index;
+mod job;
+mod key;
+mod merge;
+mod mutate;
+mod project;
+mod push;
+mod time;
+mod types;
+
+pub use index::{Loaded, blocking, info, model_mismatch, open_model};
+pub use project::{Cloud, Project};
+pub use push::Pushed;
+pub use types::{IndexInfo, JobStatus, ModelRef, MutationResult, OnConflict, SourceFile, VersionInfo};

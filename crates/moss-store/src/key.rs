@@ -17,7 +17,7 @@ const HASH_MARK: char = '.';
 ///
 /// `a-z 0-9 _ -` stay, any other byte becomes `=` and two lower hex digits. Above 120 bytes: the first 64, a dot, and the
 /// first 32 hex digits of the name's SHA-256.
-pub(crate) fn escape(name: &str) -> String {
+pub fn escape(name: &str) -> String {
     let mut part = String::with_capacity(name.len());
     for byte in name.bytes() {
         match byte {

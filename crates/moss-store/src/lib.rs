@@ -20,6 +20,7 @@ mod transaction;
 
 pub use garbage::Retention;
 pub use index::IndexStore;
+pub use key::escape;
 pub use manifest::{Manifest, ModelTag, SegmentEntry};
 pub use object::Created;
 pub use project::ProjectStore;

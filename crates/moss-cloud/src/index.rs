@@ -1,0 +1,259 @@
+//! Reading indexes: what there is, what a version holds, and a version as a session in memory.
+
+use std::sync::Arc;
+
+use bytes::Bytes;
+use futures::TryStreamExt;
+use futures::future::try_join_all;
+use moss_core::embed::CUSTOM_MODEL;
+use moss_core::query::{GetOptions, QueryOptions, ScoredDocument};
+use moss_core::session::{Model, Session};
+use moss_core::snapshot::{Layer, Segment};
+use moss_core::{Document, Error, ErrorKind, Result};
+use moss_store::{IndexStore, Manifest};
+
+use crate::cache::Cached;
+use crate::time::iso;
+use crate::{IndexInfo, ModelRef, Project, VersionInfo};
+
+/// Objects read at the same time.
+const PARALLEL_READS: usize = 8;
+
+/// A version of an index: its manifest and the bytes of its segments.
+#[derive(Debug)]
+pub struct Loaded {
+    /// What the version consists of.
+    pub manifest: Arc<Manifest>,
+    segments: Vec<Bytes>,
+}
+
+impl Loaded {
+    pub(crate) async fn read(index: &IndexStore, manifest: Arc<Manifest>) -> Result<Loaded> {
+        let segments = try_join_all(manifest.segments.iter().map(|entry| index.read_segment(entry))).await?;
+        Ok(Loaded { manifest, segments })
+    }
+
+    /// The documents as a session whose base they are; nothing is embedded.
+    ///
+    /// # Errors
+    /// `CacheCorrupt` naming the damaged object.
+    pub fn session(&self, model: Model) -> Result<Session> {
+        let session = Session::new(model)?;
+        self.with_layers(|layers| session.resume(layers))?;
+        Ok(session)
+    }
+
+    /// Calls `read` with the decoded segments, oldest first.
+    ///
+    /// # Errors
+    /// `CacheCorrupt` naming the damaged object.
+    pub fn with_layers<T>(&self, read: impl FnOnce(&[Layer<'_>]) -> Result<T>) -> Result<T> {
+        let entries = &self.manifest.segments;
+        let decoded = entries.iter().zip(&self.segments);
+        let segments: Vec<Segment<'_>> = decoded
+            .map(|(entry, bytes)| {
+                Segment::decode(
+                    bytes,
+                    &format!("segment {} of index {:?}", entry.id, self.manifest.index),
+                )
+            })
+            .collect::<Result<_>>()?;
+        let layers: Vec<Layer<'_>> = segments
+            .iter()
+            .zip(entries)
+            .map(|(segment, entry)| Layer {
+                segment,
+                since: entry.since,
+            })
+            .collect();
+        read(&layers)
+    }
+}
+
+impl Project {
+    /// The newest version of an index, or the one named; `None` if there is no such index.
+    ///
+    /// # Errors
+    /// `InvalidArgument` for a bad name, `CacheCorrupt`, `Io`.
+    pub async fn load(&self, name: &str, version: Option<u64>) -> Result<Option<Loaded>> {
+        let index = self.index(name)?;
+        let manifest = match version {
+            None => index.head().await?,
+            Some(version) => index.manifest(version).await?,
+        };
+        match manifest.filter(|manifest| !manifest.deleted) {
+            Some(manifest) => Loaded::read(&index, Arc::new(manifest)).await.map(Some),
+            None => Ok(None),
+        }
+    }
+
+    /// The newest version of an index.
+    ///
+    /// # Errors
+    /// `IndexNotFound`.
+    pub async fn get_index(&self, name: &str) -> Result<IndexInfo> {
+        Ok(info(&self.head(name).await?))
+    }
+
+    /// All indexes, by name.
+    ///
+    /// # Errors
+    /// `CacheCorrupt`, `Io`.
+    pub async fn list_indexes(&self) -> Result<Vec<IndexInfo>> {
+        let names: Vec<String> = self.store.index_names().try_collect().await?;
+        let mut infos = Vec::new();
+        for names in names.chunks(PARALLEL_READS) {
+            let indexes: Vec<IndexStore> =
+                names.iter().map(|name| self.index(name)).collect::<Result<_>>()?;
+            let heads = try_join_all(indexes.iter().map(IndexStore::head)).await?;
+            infos.extend(heads.iter().flatten().filter(|head| !head.deleted).map(info));
+        }
+        infos.sort_unstable_by(|a, b| a.name.cmp(&b.name));
+        Ok(infos)
+    }
+
+    /// Documents of an index without their vectors: those named, in that order, or all by id.
+    ///
+    /// # Errors
+    /// `IndexNotFound`.
+    pub async fn get_docs(&self, name: &str, ids: Option<&[String]>) -> Result<Vec<Document>> {
+        let cached = self.open(name).await?;
+        let mut options = GetOptions::new();
+        options.ids = ids.map(<[String]>::to_vec);
+        let mut documents = cached.session.get_docs(&options)?;
+        documents
+            .iter_mut()
+            .for_each(|document| document.embedding = None);
+        Ok(documents)
+    }
+
+    /// The cloud query: the newest version answers, whether or not a client loaded it.
+    ///
+    /// # Errors
+    /// `IndexNotFound`, and those of [`Session::query`].
+    pub async fn query(&self, name: &str, text: &str, options: &QueryOptions) -> Result<Vec<ScoredDocument>> {
+        let session = self.open(name).await?.session;
+        let (text, options) = (text.to_owned(), options.clone());
+        blocking(move || session.query(&text, &options)).await
+    }
+
+    /// The versions that can still be read, newest first.
+    ///
+    /// # Errors
+    /// `IndexNotFound`.
+    pub async fn versions(&self, name: &str) -> Result<Vec<VersionInfo>> {
+        let index = self.index(name)?;
+        let mut manifests = Vec::new();
+        for versions in index.versions().await?.chunks(PARALLEL_READS) {
+            manifests.extend(try_join_all(versions.iter().map(|&version| index.manifest(version))).await?);
+        }
+        let infos: Vec<VersionInfo> = manifests
+            .iter()
+            .flatten()
+            .filter(|manifest| !manifest.deleted)
+            .map(|manifest| VersionInfo {
+                version: manifest.version,
+                doc_count: manifest.doc_count as usize,
+                updated_at: iso(manifest.updated_at),
+            })
+            .collect();
+        if infos.is_empty() {
+            Err(not_found(name))
+        } else {
+            Ok(infos)
+        }
+    }
+
+    /// The index of that name in the store.
+    pub(crate) fn index(&self, name: &str) -> Result<IndexStore> {
+        self.store.index(name)
+    }
+
+    pub(crate) async fn head(&self, name: &str) -> Result<Manifest> {
+        let head = self.index(name)?.head().await?;
+        head.filter(|head| !head.deleted).ok_or_else(|| not_found(name))
+    }
+
+    /// The newest version as a session, from memory if it is there.
+    async fn open(&self, name: &str) -> Result<Cached> {
+        let manifest = self.head(name).await?;
+        if let Some(cached) = self.cache().get(&manifest) {
+            return Ok(cached);
+        }
+        let cached = self.open_fresh(manifest).await?;
+        self.cache().put(cached.clone());
+        Ok(cached)
+    }
+
+    /// A version as a session that nobody else holds.
+    pub(crate) async fn open_fresh(&self, manifest: Manifest) -> Result<Cached> {
+        let manifest = Arc::new(manifest);
+        let model = open_model(&manifest.model.id).await?;
+        let loaded = Loaded::read(&self.index(&manifest.index)?, manifest.clone()).await?;
+        let session = blocking(move || loaded.session(model)).await?;
+        Ok(Cached {
+            manifest,
+            session: Arc::new(session),
+        })
+    }
+}
+
+/// What a manifest says of its index.
+pub fn info(manifest: &Manifest) -> IndexInfo {
+    IndexInfo {
+        id: manifest.index_id.to_string(),
+        name: manifest.index.clone(),
+        version: manifest.version.to_string(),
+        status: "Ready".to_owned(),
+        doc_count: manifest.doc_count as usize,
+        created_at: iso(manifest.created_at),
+        updated_at: iso(manifest.updated_at),
+        model: ModelRef {
+            id: manifest.model.id.clone(),
+            version: manifest.model.version.clone(),
+        },
+    }
+}
+
+pub(crate) fn not_found(name: &str) -> Error {
+    Error::new(
+        ErrorKind::IndexNotFound,
+        format!("no index {name:?} in this project"),
+    )
+}
+
+/// `ModelMismatch` of an index and what was asked of it.
+pub fn model_mismatch(name: &str, stored: &str, asked: &str) -> Error {
+    Error::new(
+        ErrorKind::ModelMismatch,
+        format!(
+            "index {name:?} holds vectors of model {stored}, not {asked}; omit model_id to take the stored one"
+        ),
+    )
+}
+
+/// The model of that id, opened; `custom` has no files.
+///
+/// # Errors
+/// `UnknownModel`, `ModelUnavailable`.
+pub async fn open_model(id: &str) -> Result<Model> {
+    if id == CUSTOM_MODEL {
+        return Ok(Model::Custom);
+    }
+    let embedder = moss_models::open_model(id).await?;
+    Ok(Model::BuiltIn {
+        id: id.to_owned(),
+        embedder,
+    })
+}
+
+/// Runs what keeps a core busy away from the threads that drive the runtime.
+pub async fn blocking<T: Send + 'static>(work: impl FnOnce() -> Result<T> + Send + 'static) -> Result<T> {
+    match tokio::task::spawn_blocking(work).await {
+        Ok(result) => result,
+        Err(error) => Err(Error::new(
+            ErrorKind::Internal,
+            format!("the work ended early: {error}"),
+        )),
+    }
+}

@@ -1,0 +1,240 @@
+//! Changing indexes: each change is a session that opens the newest version, changes it and pushes.
+
+use std::sync::Arc;
+
+use moss_core::embed::{CUSTOM_MODEL, DEFAULT_MODEL};
+use moss_core::query::AddOptions;
+use moss_core::session::Session;
+use moss_core::{Document, Error, ErrorKind, Result};
+use moss_store::{Change, Commit};
+use uuid::Uuid;
+
+use crate::cache::Cached;
+use crate::index::{blocking, info, not_found, open_model};
+use crate::time::now_ms;
+use crate::{IndexInfo, MutationResult, OnConflict, Project, SourceFile, files};
+
+impl Project {
+    /// Makes an index of these documents. Without a model it is `custom` if any document has a vector, else the default.
+    ///
+    /// # Errors
+    /// `IndexExists`; `InvalidArgument` without documents; `MixedEmbeddings`, `EmbeddingMissing`, `DimensionMismatch`,
+    /// `UnknownModel`, `ModelUnavailable`.
+    pub async fn create_index(
+        &self,
+        name: &str,
+        documents: Vec<Document>,
+        model_id: Option<&str>,
+    ) -> Result<MutationResult> {
+        check_batch(&documents)?;
+        let with_vectors = documents.iter().any(|document| document.vector().is_some());
+        let model_id = model_id.unwrap_or(if with_vectors { CUSTOM_MODEL } else { DEFAULT_MODEL });
+        let index = self.index(name)?;
+        let taken = || Error::new(ErrorKind::IndexExists, format!("index {name:?} exists already"));
+        if index.head().await?.is_some_and(|head| !head.deleted) {
+            return Err(taken());
+        }
+        let session = Arc::new(Session::new(open_model(model_id).await?)?);
+        let doc_count = documents.len();
+        add(&session, documents, AddOptions::new()).await?;
+        let pushed = self
+            .push(name, &session, None, OnConflict::Fail)
+            .await
+            .map_err(|error| match error.kind() {
+                ErrorKind::Conflict => taken(),
+                _ => error,
+            })?;
+        self.cache().put(Cached {
+            manifest: pushed.manifest,
+            session,
+        });
+        Ok(MutationResult {
+            job_id: pushed.job_id,
+            index_name: name.to_owned(),
+            doc_count,
+        })
+    }
+
+    /// Makes an index of files: each is split into chunks, one document a chunk; `doc_count` counts the chunks.
+    ///
+    /// # Errors
+    /// As [`create_index`](Project::create_index); `InvalidArgument` for a content type other than text and Markdown, for
+    /// bytes that are not UTF-8, and for `custom`.
+    pub async fn create_index_from_files(
+        &self,
+        name: &str,
+        files: &[SourceFile],
+        model_id: Option<&str>,
+    ) -> Result<MutationResult> {
+        if model_id == Some(CUSTOM_MODEL) {
+            return Err(Error::new(
+                ErrorKind::InvalidArgument,
+                "files cannot be embedded with model custom",
+            ));
+        }
+        let documents = files::documents(files)?;
+        self.create_index(name, documents, model_id.or(Some(DEFAULT_MODEL)))
+            .await
+    }
+
+    /// Adds documents to an index; text is embedded with the index's model.
+    ///
+    /// # Errors
+    /// `IndexNotFound`; `InvalidArgument` without documents; those of [`create_index`](Project::create_index).
+    pub async fn add_docs(
+        &self,
+        name: &str,
+        documents: Vec<Document>,
+        options: AddOptions,
+    ) -> Result<MutationResult> {
+        check_batch(&documents)?;
+        let doc_count = documents.len();
+        let job_id = self
+            .change(name, async |session: &Arc<Session>| {
+                add(session, documents, options).await
+            })
+            .await?;
+        Ok(MutationResult {
+            job_id,
+            index_name: name.to_owned(),
+            doc_count,
+        })
+    }
+
+    /// Deletes documents from an index; unknown ids are ignored. `doc_count` counts the ids given.
+    ///
+    /// # Errors
+    /// `IndexNotFound`; `InvalidArgument` without ids.
+    pub async fn delete_docs(&self, name: &str, ids: &[String]) -> Result<MutationResult> {
+        if ids.is_empty() {
+            return Err(Error::new(
+                ErrorKind::InvalidArgument,
+                "delete_docs needs at least one document ID",
+            ));
+        }
+        let job_id = self
+            .change(name, async |session: &Arc<Session>| {
+                session.delete_docs(ids).map(|_| ())
+            })
+            .await?;
+        Ok(MutationResult {
+            job_id,
+            index_name: name.to_owned(),
+            doc_count: ids.len(),
+        })
+    }
+
+    /// Deletes an index. Its versions stay in the store until they are collected, its name is free at once.
+    ///
+    /// # Errors
+    /// `IndexNotFound`.
+    pub async fn delete_index(&self, name: &str) -> Result<bool> {
+        let index = self.index(name)?;
+        loop {
+            let transaction = index.begin().await?;
+            let head = transaction
+                .head()
+                .filter(|head| !head.deleted)
+                .ok_or_else(|| not_found(name))?;
+            let deleted = Change {
+                doc_count: 0,
+                updated_at: now_ms().max(head.updated_at + 1),
+                job_id: Uuid::new_v4().to_string(),
+                deleted: true,
+                segments: Vec::new(),
+                ..Change::of(head)
+            };
+            if let Commit::Done(_) = transaction.commit(&deleted).await? {
+                return Ok(true);
+            }
+        }
+    }
+
+    /// Makes an earlier version the newest again, as a new version.
+    ///
+    /// # Errors
+    /// `IndexNotFound` if there is no such version any more.
+    pub async fn restore(&self, name: &str, version: u64) -> Result<IndexInfo> {
+        let index = self.index(name)?;
+        loop {
+            let mut transaction = index.begin().await?;
+            let newest = transaction
+                .head()
+                .map(|head| head.updated_at)
+                .ok_or_else(|| not_found(name))?;
+            let old = match index.head().await?.filter(|head| head.version == version) {
+                Some(head) => Some(head),
+                None => transaction.adopt(version).await?,
+            };
+            let old = old.filter(|old| !old.deleted).ok_or_else(|| {
+                Error::new(
+                    ErrorKind::IndexNotFound,
+                    format!("index {name:?} has no version {version} any more"),
+                )
+            })?;
+            let mut restored = Change {
+                updated_at: now_ms().max(newest + 1),
+                job_id: Uuid::new_v4().to_string(),
+                ..Change::of(&old)
+            };
+            restored
+                .segments
+                .iter_mut()
+                .for_each(|entry| entry.since = transaction.version());
+            if let Commit::Done(manifest) = transaction.commit(&restored).await? {
+                return Ok(info(&manifest));
+            }
+        }
+    }
+
+    /// Changes the newest version and pushes; returns the job's id.
+    async fn change(
+        &self,
+        name: &str,
+        change: impl AsyncFnOnce(&Arc<Session>) -> Result<()>,
+    ) -> Result<String> {
+        let _turn = self.turn(name).await;
+        let head = self.head(name).await?;
+        let Cached { manifest, session } = match self.cache().take(&head) {
+            Some(cached) => cached,
+            None => self.open_fresh(head).await?,
+        };
+        change(&session).await?;
+        let pushed = self
+            .push(name, &session, Some(manifest), OnConflict::Merge)
+            .await?;
+        self.cache().put(Cached {
+            manifest: pushed.manifest,
+            session,
+        });
+        Ok(pushed.job_id)
+    }
+}
+
+async fn add(session: &Arc<Session>, documents: Vec<Document>, options: AddOptions) -> Result<()> {
+    let session = session.clone();
+    blocking(move || session.add_docs(documents, &options).map(|_| ())).await
+}
+
+/// Checks what a batch for the cloud needs beyond what a session checks.
+fn check_batch(documents: &[Document]) -> Result<()> {
+    if documents.is_empty() {
+        return Err(Error::new(
+            ErrorKind::InvalidArgument,
+            "an index needs at least one document",
+        ));
+    }
+    let with_vectors = documents
+        .iter()
+        .filter(|document| document.vector().is_some())
+        .count();
+    if with_vectors != 0 && with_vectors != documents.len() {
+        let without = documents.iter().find(|document| document.vector().is_none());
+        let id = without.map_or("", |document| &document.id);
+        return Err(Error::new(
+            ErrorKind::MixedEmbeddings,
+            format!("either all documents or none carry custom embeddings; missing .embedding: {id:?}"),
+        ));
+    }
+    Ok(())
+}
