@@ -1,1 +1,45 @@
-//! Real-time semantic search inside the application: the public Rust API of Moss.
+//! Real-time semantic search inside the application.
+//!
+//! Open a session by name, add what was just said, ask for what matters now: text is embedded and searched in
+//! process. [`Session::push_index`] stores the session under its name; any other process, device or language opens that
+//! name and goes on, with nothing embedded again.
+//!
+//! ```no_run
+//! use moss::{AddOptions, Client, Document, PushOptions, QueryOptions, SessionOptions};
+//!
+//! # async fn example() -> moss::Result<()> {
+//! let client = Client::new("my-project", "my-key")?;
+//! let session = client.session("conv-123", &SessionOptions::new()).await?;
+//! session.add_docs(vec![Document::new("turn-1", "I want my money back")], &AddOptions::new())?;
+//! let found = session.query("refund", &QueryOptions::new())?;
+//! assert_eq!(found.docs[0].id, "turn-1");
+//! session.push_index(&PushOptions::new()).await?;
+//! # Ok(())
+//! # }
+//! ```
+
+mod client;
+mod disk;
+mod loaded;
+mod location;
+mod runtime;
+mod session;
+mod types;
+
+pub use client::Client;
+pub use location::EMBEDDED_MANAGE_URL;
+pub use moss_core::embed::{CUSTOM_MODEL, DEFAULT_MODEL};
+pub use moss_core::filter::Filter;
+pub use moss_core::query::{
+    AddOptions, DEFAULT_ALPHA, DEFAULT_TOP_K, GetOptions, ParentGrouping, QueryOptions, ScoredDocument,
+    check_top_k,
+};
+pub use moss_core::session::Upserted;
+pub use moss_core::{Document, Error, ErrorKind, Metadata, Result};
+pub use moss_models::set_bundled_dir as set_bundled_model_dir;
+pub use runtime::block_on;
+pub use session::Session;
+pub use types::{
+    IndexInfo, JobStatus, LoadOptions, LoadedIndexes, ModelRef, MutationResult, OnConflict, PushOptions,
+    PushResult, RefreshResult, SearchResult, SessionOptions, SourceFile, VersionInfo,
+};

@@ -1,0 +1,348 @@
+//! The client: credentials, a cloud, sessions and loaded indexes.
+
+use std::sync::Arc;
+use std::time::Instant;
+
+use moss_cloud::{Cloud, Project};
+use moss_core::embed::{self, CUSTOM_MODEL};
+use moss_core::query::{AddOptions, QueryOptions};
+use moss_core::{Document, Error, ErrorKind, Result};
+use tokio::sync::OnceCell;
+
+use crate::loaded::LoadedMap;
+use crate::location::Location;
+use crate::session::Session;
+use crate::types::{
+    IndexInfo, JobStatus, LoadOptions, LoadedIndexes, MutationResult, RefreshResult, SearchResult,
+    SessionOptions, SourceFile, VersionInfo,
+};
+
+/// A project's door to the cloud, its sessions and its loaded indexes. Cheap to clone; clones share everything.
+///
+/// Futures run on any tokio runtime; [`block_on`](crate::block_on) has one.
+#[derive(Debug, Clone)]
+pub struct Client {
+    pub(crate) inner: Arc<Inner>,
+}
+
+#[derive(Debug)]
+pub(crate) struct Inner {
+    project_id: String,
+    project_key: String,
+    location: Location,
+    project: OnceCell<Project>,
+    pub(crate) loaded: LoadedMap,
+}
+
+impl Client {
+    /// A client of the cloud that the environment names: `MOSS_CLOUD_API_MANAGE_URL`, else `MOSS_STORE`, else the embedded
+    /// store in `~/.moss/store`. No I/O; the key is checked on first use.
+    ///
+    /// # Errors
+    /// `InvalidArgument` for an empty id or key.
+    pub fn new(project_id: &str, project_key: &str) -> Result<Client> {
+        Client::build(project_id, project_key, None)
+    }
+
+    /// A client of the cloud at `base_url`: the manage URL of a service, a directory, `file://`, `memory://`, or
+    /// [`EMBEDDED_MANAGE_URL`](crate::EMBEDDED_MANAGE_URL).
+    ///
+    /// # Errors
+    /// `InvalidArgument` for an empty id or key.
+    pub fn with_base_url(project_id: &str, project_key: &str, base_url: &str) -> Result<Client> {
+        Client::build(project_id, project_key, Some(base_url))
+    }
+
+    fn build(project_id: &str, project_key: &str, base_url: Option<&str>) -> Result<Client> {
+        for (what, value, variable) in [
+            ("project id", project_id, "MOSS_PROJECT_ID"),
+            ("project key", project_key, "MOSS_PROJECT_KEY"),
+        ] {
+            if value.is_empty() {
+                return Err(Error::new(
+                    ErrorKind::InvalidArgument,
+                    format!(
+                        "the {what} is empty: pass it, for example from the environment variable {variable}"
+                    ),
+                ));
+            }
+        }
+        let inner = Inner {
+            project_id: project_id.to_owned(),
+            project_key: project_key.to_owned(),
+            location: Location::resolve(base_url)?,
+            project: OnceCell::new(),
+            loaded: LoadedMap::default(),
+        };
+        Ok(Client {
+            inner: Arc::new(inner),
+        })
+    }
+
+    /// Checks the credentials with the cloud.
+    ///
+    /// # Errors
+    /// `Unauthorized`, `Network`, `Io`.
+    pub async fn authenticate(&self) -> Result<()> {
+        self.inner.open_project().await.map(|_| ())
+    }
+
+    /// Opens the session of that name: what is stored under it comes back with its vectors, nothing is embedded; where
+    /// nothing is stored the session is empty. Credentials are checked and the model is warmed here.
+    ///
+    /// # Errors
+    /// `Unauthorized`; `ModelMismatch` if the stored index has another model than the one named; `UnknownModel`;
+    /// `ModelUnavailable`; `InvalidArgument` for a bad name; `CacheCorrupt`, `Io`. Never falls back to an empty session.
+    pub async fn session(&self, name: &str, options: &SessionOptions) -> Result<Session> {
+        Session::open(self, name, options).await
+    }
+
+    /// Makes an index of these documents. Without a model it is `custom` if any document has a vector, else the default.
+    ///
+    /// # Errors
+    /// `IndexExists`; `InvalidArgument` without documents; `MixedEmbeddings`, `EmbeddingMissing`, `DimensionMismatch`,
+    /// `UnknownModel`, `ModelUnavailable`.
+    pub async fn create_index(
+        &self,
+        name: &str,
+        docs: Vec<Document>,
+        model_id: Option<&str>,
+    ) -> Result<MutationResult> {
+        self.project().await?.create_index(name, docs, model_id).await
+    }
+
+    /// Makes an index of text and Markdown files, one document a chunk.
+    ///
+    /// # Errors
+    /// As [`create_index`](Client::create_index); `InvalidArgument` for other types.
+    pub async fn create_index_from_files(
+        &self,
+        name: &str,
+        files: &[SourceFile],
+        model_id: Option<&str>,
+    ) -> Result<MutationResult> {
+        self.project()
+            .await?
+            .create_index_from_files(name, files, model_id)
+            .await
+    }
+
+    /// Adds documents to a cloud index.
+    ///
+    /// # Errors
+    /// `IndexNotFound`; `InvalidArgument` without documents; those of the documents.
+    pub async fn add_docs(
+        &self,
+        name: &str,
+        docs: Vec<Document>,
+        options: &AddOptions,
+    ) -> Result<MutationResult> {
+        self.project().await?.add_docs(name, docs, *options).await
+    }
+
+    /// Deletes documents from a cloud index; unknown ids are ignored.
+    ///
+    /// # Errors
+    /// `IndexNotFound`; `InvalidArgument` without ids.
+    pub async fn delete_docs(&self, name: &str, ids: &[String]) -> Result<MutationResult> {
+        self.project().await?.delete_docs(name, ids).await
+    }
+
+    /// Documents of a cloud index without vectors: those named, in that order, or all by id.
+    ///
+    /// # Errors
+    /// `IndexNotFound`.
+    pub async fn get_docs(&self, name: &str, ids: Option<&[String]>) -> Result<Vec<Document>> {
+        self.project().await?.get_docs(name, ids).await
+    }
+
+    /// The newest version of a cloud index.
+    ///
+    /// # Errors
+    /// `IndexNotFound`.
+    pub async fn get_index(&self, name: &str) -> Result<IndexInfo> {
+        self.project().await?.get_index(name).await
+    }
+
+    /// All cloud indexes, by name.
+    ///
+    /// # Errors
+    /// `CacheCorrupt`, `Io`.
+    pub async fn list_indexes(&self) -> Result<Vec<IndexInfo>> {
+        self.project().await?.list_indexes().await
+    }
+
+    /// Deletes a cloud index.
+    ///
+    /// # Errors
+    /// `IndexNotFound`.
+    pub async fn delete_index(&self, name: &str) -> Result<bool> {
+        self.project().await?.delete_index(name).await
+    }
+
+    /// The job of that id.
+    ///
+    /// # Errors
+    /// `JobNotFound`.
+    pub async fn get_job_status(&self, job_id: &str) -> Result<JobStatus> {
+        self.project().await?.job_status(job_id).await
+    }
+
+    /// The versions of a cloud index that can still be opened, newest first.
+    ///
+    /// # Errors
+    /// `IndexNotFound`.
+    pub async fn versions(&self, name: &str) -> Result<Vec<VersionInfo>> {
+        self.project().await?.versions(name).await
+    }
+
+    /// Makes an earlier version of a cloud index the newest again, as a new version.
+    ///
+    /// # Errors
+    /// `IndexNotFound` if the version does not exist any more.
+    pub async fn restore(&self, name: &str, version: u64) -> Result<IndexInfo> {
+        self.project().await?.restore(name, version).await
+    }
+
+    /// Loads the newest version of a cloud index into memory and warms its model; loads it again if it is loaded.
+    ///
+    /// # Errors
+    /// `IndexNotFound`, `ModelUnavailable`, `CacheCorrupt`, `Io`.
+    pub async fn load_index(&self, name: &str, options: &LoadOptions) -> Result<IndexInfo> {
+        self.inner.loaded.load(self.project().await?, name, options).await
+    }
+
+    /// Loads several indexes, each on its own.
+    pub async fn load_indexes(&self, names: &[String]) -> LoadedIndexes {
+        let mut result = LoadedIndexes::default();
+        for name in names {
+            match self.load_index(name, &LoadOptions::new()).await {
+                Ok(_) => result.loaded.push(name.clone()),
+                Err(error) => {
+                    result.failed.insert(name.clone(), error.to_string());
+                }
+            }
+        }
+        result
+    }
+
+    /// Frees a loaded index and stops its refreshing.
+    ///
+    /// # Errors
+    /// `IndexNotLoaded`.
+    pub fn unload_index(&self, name: &str) -> Result<()> {
+        self.inner.loaded.unload(name)
+    }
+
+    /// Whether an index is loaded.
+    pub fn has_index(&self, name: &str) -> bool {
+        self.inner.loaded.get(name).is_ok()
+    }
+
+    /// What is known of a loaded index.
+    ///
+    /// # Errors
+    /// `IndexNotLoaded`.
+    pub fn loaded_info(&self, name: &str) -> Result<IndexInfo> {
+        Ok(self.inner.loaded.get(name)?.info())
+    }
+
+    /// Loads the newer version of a loaded index if there is one.
+    ///
+    /// # Errors
+    /// `IndexNotLoaded`, and those of [`load_index`](Client::load_index).
+    pub async fn refresh_index(&self, name: &str) -> Result<RefreshResult> {
+        self.inner.loaded.get(name)?.refresh().await
+    }
+
+    /// Queries a loaded index, see [`Session::query`]. Grouping is for sessions and ignored here.
+    ///
+    /// # Errors
+    /// `IndexNotLoaded`, and those of [`Session::query`].
+    pub fn query(&self, name: &str, text: &str, options: &QueryOptions) -> Result<SearchResult> {
+        let loaded = self.inner.loaded.get(name)?;
+        let options = options.clone().ungrouped();
+        timed(text, Some(name), || loaded.session().query(text, &options))
+    }
+
+    /// Queries several loaded indexes of one model at once by vectors alone, the best `top_k` of all. Each result names
+    /// its index; scores compare across indexes.
+    ///
+    /// # Errors
+    /// `InvalidArgument` without names; `IndexNotLoaded`; `ModelMismatch`; those of [`Session::query`].
+    pub fn query_multi_index(
+        &self,
+        names: &[String],
+        text: &str,
+        options: &QueryOptions,
+    ) -> Result<SearchResult> {
+        timed(text, None, || self.inner.loaded.query_all(names, text, options))
+    }
+
+    /// Asks the cloud, which answers from the newest version, loaded here or not.
+    ///
+    /// # Errors
+    /// `IndexNotFound`, and those of [`Session::query`].
+    pub async fn cloud_query(&self, name: &str, text: &str, options: &QueryOptions) -> Result<SearchResult> {
+        let project = self.project().await?;
+        let started = Instant::now();
+        let docs = project.query(name, text, options).await?;
+        Ok(SearchResult {
+            docs,
+            query: text.to_owned(),
+            index_name: Some(name.to_owned()),
+            time_taken_ms: started.elapsed().as_millis() as u64,
+        })
+    }
+
+    async fn project(&self) -> Result<&Project> {
+        self.inner
+            .project
+            .get_or_try_init(|| self.inner.open_project())
+            .await
+    }
+}
+
+impl Inner {
+    /// The project, its key checked now.
+    pub(crate) async fn open_project(&self) -> Result<Project> {
+        match &self.location {
+            Location::Store(url) => {
+                Cloud::open(url)?
+                    .project(&self.project_id, &self.project_key)
+                    .await
+            }
+            Location::Service(url) => Err(Error::new(
+                ErrorKind::Network,
+                format!(
+                    "{url}: this build speaks to stores only, not to a service; unset MOSS_CLOUD_API_MANAGE_URL"
+                ),
+            )),
+        }
+    }
+}
+
+/// Checks a model id before anything is read.
+pub(crate) fn check_model(id: &str) -> Result<()> {
+    if id == CUSTOM_MODEL {
+        Ok(())
+    } else {
+        embed::find(id).map(|_| ())
+    }
+}
+
+/// Runs a query and puts its time beside it.
+pub(crate) fn timed(
+    text: &str,
+    index_name: Option<&str>,
+    query: impl FnOnce() -> Result<Vec<moss_core::query::ScoredDocument>>,
+) -> Result<SearchResult> {
+    let started = Instant::now();
+    let docs = query()?;
+    Ok(SearchResult {
+        docs,
+        query: text.to_owned(),
+        index_name: index_name.map(str::to_owned),
+        time_taken_ms: started.elapsed().as_millis() as u64,
+    })
+}

@@ -1,0 +1,81 @@
+//! Where the cloud is: a service, a store that this process opens itself, or the embedded store.
+
+use std::env;
+
+use moss_core::{Error, ErrorKind, Result};
+
+/// The manage URL that means the embedded store.
+pub const EMBEDDED_MANAGE_URL: &str = "embedded:///v1/manage";
+
+/// Environment variable with the manage URL of a service.
+const MANAGE_URL: &str = "MOSS_CLOUD_API_MANAGE_URL";
+/// Environment variable with a directory or store URL.
+const STORE: &str = "MOSS_STORE";
+
+/// What a client talks to.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) enum Location {
+    /// A service behind this manage URL.
+    Service(String),
+    /// A store that is opened in process: a directory or a store URL.
+    Store(String),
+}
+
+impl Location {
+    /// The first that is set: `base_url`, `MOSS_CLOUD_API_MANAGE_URL`, `MOSS_STORE`, `~/.moss/store`.
+    pub(crate) fn resolve(base_url: Option<&str>) -> Result<Location> {
+        let set = |name| env::var(name).ok().filter(|value| !value.is_empty());
+        let url = base_url
+            .map(str::to_owned)
+            .filter(|url| !url.is_empty())
+            .or_else(|| set(MANAGE_URL));
+        match url {
+            Some(url) if url.starts_with("http://") || url.starts_with("https://") => {
+                Ok(Location::Service(url))
+            }
+            Some(url) if !url.starts_with("embedded:") => Ok(Location::Store(url)),
+            _ => match set(STORE) {
+                Some(store) => Ok(Location::Store(store)),
+                None => default_store(),
+            },
+        }
+    }
+}
+
+fn default_store() -> Result<Location> {
+    let home = env::home_dir()
+        .filter(|home| !home.as_os_str().is_empty())
+        .ok_or_else(|| {
+            Error::new(
+                ErrorKind::InvalidArgument,
+                format!("no home directory for the embedded store, set {STORE}"),
+            )
+        })?;
+    let store = home.join(".moss").join("store");
+    store
+        .into_os_string()
+        .into_string()
+        .map(Location::Store)
+        .map_err(|path| {
+            Error::new(
+                ErrorKind::InvalidArgument,
+                format!("home directory {path:?} is not UTF-8, set {STORE}"),
+            )
+        })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_constructors_url_wins() {
+        let resolve = |url| Location::resolve(Some(url)).unwrap();
+        assert_eq!(
+            resolve("https://x/v1/manage"),
+            Location::Service("https://x/v1/manage".into())
+        );
+        assert_eq!(resolve("/var/lib/moss"), Location::Store("/var/lib/moss".into()));
+        assert_eq!(resolve("memory://a"), Location::Store("memory://a".into()));
+    }
+}

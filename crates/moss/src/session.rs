@@ -1,0 +1,245 @@
+//! A session: an index in memory with a name in the cloud.
+
+use std::path::Path;
+use std::sync::Arc;
+
+use moss_cloud::{Loaded, OnConflict, open_model};
+use moss_core::embed::DEFAULT_MODEL;
+use moss_core::query::{AddOptions, GetOptions, QueryOptions};
+use moss_core::session::{Session as Memory, Upserted};
+use moss_core::{Document, Error, ErrorKind, Result, limits};
+use moss_store::Manifest;
+
+use crate::client::{Client, check_model, timed};
+use crate::disk;
+use crate::types::{PushOptions, PushResult, SearchResult, SessionOptions};
+
+/// A read-write index in memory, stored under its name by [`push_index`](Session::push_index). Cheap to clone; clones are
+/// the same session.
+///
+/// All but push and load stays in process and needs no runtime: reads run in parallel, writes are serialised, a query
+/// sees a whole batch or none of it. Two sessions of one name do not see each other until one pushes and the other opens
+/// the name again or pushes too.
+#[derive(Debug, Clone)]
+pub struct Session {
+    inner: Arc<Inner>,
+}
+
+#[derive(Debug)]
+struct Inner {
+    name: String,
+    client: Client,
+    memory: Memory,
+    /// Whether the caller left the model open, so that an empty session may take on a stored one.
+    adopts: bool,
+    default_conflict: OnConflict,
+    /// The version that the log of changes counts from. Held over a whole push: one at a time.
+    base: tokio::sync::Mutex<Option<Arc<Manifest>>>,
+}
+
+impl Session {
+    pub(crate) async fn open(client: &Client, name: &str, options: &SessionOptions) -> Result<Session> {
+        limits::check_name(name)?;
+        if let Some(model_id) = &options.model_id {
+            check_model(model_id)?;
+        }
+        let loaded = match options.auto_load {
+            true => {
+                client
+                    .inner
+                    .open_project()
+                    .await?
+                    .load(name, options.version)
+                    .await?
+            }
+            false => None,
+        };
+        if let (None, Some(version)) = (&loaded, options.version) {
+            return Err(Error::new(
+                ErrorKind::IndexNotFound,
+                format!("index {name:?} has no version {version} that can still be opened"),
+            ));
+        }
+        let stored = loaded.as_ref().map(|loaded| loaded.manifest.model.id.as_str());
+        if let (Some(stored), Some(asked)) = (stored, &options.model_id)
+            && stored != asked
+        {
+            return Err(moss_cloud::model_mismatch(name, stored, asked));
+        }
+        let model = open_model(options.model_id.as_deref().or(stored).unwrap_or(DEFAULT_MODEL)).await?;
+        let memory = Memory::new(model)?;
+        let (memory, base) = match loaded {
+            Some(loaded) => fill(memory, loaded)
+                .await
+                .map(|(memory, base)| (memory, Some(base)))?,
+            None => (memory, None),
+        };
+        Ok(Session {
+            inner: Arc::new(Inner {
+                name: name.to_owned(),
+                client: client.clone(),
+                memory,
+                adopts: options.model_id.is_none(),
+                default_conflict: if options.auto_load {
+                    OnConflict::Merge
+                } else {
+                    OnConflict::Replace
+                },
+                base: tokio::sync::Mutex::new(base),
+            }),
+        })
+    }
+}
+
+impl Session {
+    /// The session's name.
+    pub fn name(&self) -> &str {
+        &self.inner.name
+    }
+
+    /// The id of the model in force.
+    pub fn model_id(&self) -> String {
+        self.inner.memory.model_id()
+    }
+
+    /// How many documents the session holds.
+    pub fn doc_count(&self) -> usize {
+        self.inner.memory.doc_count()
+    }
+
+    /// Adds documents, replacing those whose id exists; all or nothing, visible to the next query.
+    ///
+    /// # Errors
+    /// `InvalidArgument`, `TooLarge`, `DimensionMismatch`, `EmbeddingMissing`, `MixedEmbeddings`: see
+    /// [`moss_core::session::Session::add_docs`].
+    pub fn add_docs(&self, docs: Vec<Document>, options: &AddOptions) -> Result<Upserted> {
+        self.inner.memory.add_docs(docs, options)
+    }
+
+    /// Removes documents and returns how many were there.
+    ///
+    /// # Errors
+    /// `Closed` if an earlier write failed half-way.
+    pub fn delete_docs<I: AsRef<str>>(&self, ids: &[I]) -> Result<usize> {
+        self.inner.memory.delete_docs(ids)
+    }
+
+    /// Documents by id, by filter, or all.
+    ///
+    /// # Errors
+    /// `Closed` if an earlier write failed half-way.
+    pub fn get_docs(&self, options: &GetOptions) -> Result<Vec<Document>> {
+        self.inner.memory.get_docs(options)
+    }
+
+    /// The documents that answer `text` best, by descending score in 0 to 1: see
+    /// [`moss_core::session::Session::query`].
+    ///
+    /// # Errors
+    /// `InvalidArgument`, `EmbeddingRequired`, `DimensionMismatch`.
+    pub fn query(&self, text: &str, options: &QueryOptions) -> Result<SearchResult> {
+        timed(text, Some(self.name()), || self.inner.memory.query(text, options))
+    }
+
+    /// The vector that a query of this text searches by.
+    ///
+    /// # Errors
+    /// `EmbeddingRequired` for `custom`.
+    pub fn embed_query(&self, text: &str) -> Result<Vec<f32>> {
+        self.inner.memory.embed_query(text)
+    }
+
+    /// Stores the session under its name, with its vectors, and takes in what others pushed meanwhile. Only changes since
+    /// the last push or open travel. Whoever opens the name after this returns sees it; writes made while it runs belong
+    /// to the next push.
+    ///
+    /// # Errors
+    /// `Conflict` for [`OnConflict::Fail`] after another push; `ModelMismatch`, `Unauthorized`, `Io`. Cloud and session are
+    /// as before then, and pushing again is safe.
+    pub async fn push_index(&self, options: &PushOptions) -> Result<PushResult> {
+        let Inner { name, memory, .. } = &*self.inner;
+        let mut base = self.inner.base.lock().await;
+        let project = self.inner.client.inner.open_project().await?;
+        let on_conflict = options.on_conflict.unwrap_or(self.inner.default_conflict);
+        let pushed = project.push(name, memory, base.clone(), on_conflict).await?;
+        *base = Some(pushed.manifest);
+        Ok(PushResult {
+            job_id: pushed.job_id,
+            index_name: name.clone(),
+            doc_count: pushed.doc_count,
+            status: "completed".to_owned(),
+            version: pushed.version.to_string(),
+            conflicts: pushed.conflicts,
+        })
+    }
+
+    /// Replaces the content by that of a cloud index and returns its size; 0 and no change if there is none. The session
+    /// keeps its own name.
+    ///
+    /// # Errors
+    /// `ModelMismatch`, `CacheCorrupt`, `Io`.
+    pub async fn load_index(&self, index_name: &str) -> Result<usize> {
+        let mut base = self.inner.base.lock().await;
+        let project = self.inner.client.inner.open_project().await?;
+        let Some(loaded) = project.load(index_name, None).await? else {
+            return Ok(0);
+        };
+        self.take_model(index_name, &loaded.manifest.model.id).await?;
+        let session = self.clone();
+        if index_name == self.name() {
+            let manifest = loaded.manifest.clone();
+            moss_cloud::blocking(move || loaded.with_layers(|layers| session.inner.memory.resume(layers)))
+                .await?;
+            *base = Some(manifest);
+        } else {
+            moss_cloud::blocking(move || loaded.with_layers(|layers| session.inner.memory.replace(layers)))
+                .await?;
+        }
+        Ok(self.doc_count())
+    }
+
+    /// Writes the session to `path/<name>/`, in place of what was saved there, atomically.
+    ///
+    /// # Errors
+    /// `Io`.
+    pub fn save_to_disk(&self, path: &Path) -> Result<()> {
+        disk::save(&self.inner.memory, path, self.name())
+    }
+
+    /// Replaces the content by what was saved under the session's name in `path` and returns its size; 0 and no change if
+    /// nothing was.
+    ///
+    /// # Errors
+    /// `CacheCorrupt` naming the file; `ModelMismatch`; `Io`.
+    pub async fn load_from_disk(&self, path: &Path) -> Result<usize> {
+        let Some(saved) = disk::read(path, self.name())? else {
+            return Ok(0);
+        };
+        let model_id = saved.with_layer(|layer| Ok(layer.segment.meta().model_id.clone()))?;
+        self.take_model(self.name(), &model_id).await?;
+        saved.with_layer(|layer| self.inner.memory.replace(&[layer]))?;
+        Ok(self.doc_count())
+    }
+
+    /// Makes sure that the session is of this model; an empty one opened without a model takes it on.
+    async fn take_model(&self, index_name: &str, stored: &str) -> Result<()> {
+        let memory = &self.inner.memory;
+        let held = memory.model_id();
+        if held == stored {
+            return Ok(());
+        }
+        if !self.inner.adopts || memory.doc_count() > 0 {
+            return Err(moss_cloud::model_mismatch(index_name, stored, &held));
+        }
+        memory.adopt(open_model(stored).await?)
+    }
+}
+
+/// Puts a stored version into an empty session as its base.
+async fn fill(memory: Memory, loaded: Loaded) -> Result<(Memory, Arc<Manifest>)> {
+    moss_cloud::blocking(move || {
+        loaded.with_layers(|layers| memory.resume(layers))?;
+        Ok((memory, loaded.manifest))
+    })
+    .await
+}

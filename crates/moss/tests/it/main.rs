@@ -1,0 +1,7 @@
+//! The public surface over real stores, with vectors given by the tests; the model's own tests are in `model`.
+
+#![allow(clippy::unwrap_used)] // helpers are tests too
+
+mod merge;
+mod support;
+mod surface;
