@@ -1,7 +1,10 @@
 //! `moss-bench`: one subcommand per subject, each in a file of its name. Run it from a release build.
 #![allow(clippy::print_stdout)] // a benchmark's figures go to standard output
 
+mod corpus;
 mod embed;
+mod quality;
+mod session;
 
 use std::process::ExitCode;
 
@@ -11,7 +14,19 @@ use moss_core::Result;
 type Run = fn(&[String]) -> Result<()>;
 
 /// Name, what it measures, and what runs it.
-const SUBJECTS: &[(&str, &str, Run)] = &[("embed", "text to vector, by length, and batches", embed::run)];
+const SUBJECTS: &[(&str, &str, Run)] = &[
+    ("embed", "text to vector, by length, and batches", embed::run),
+    (
+        "quality",
+        "nDCG@10 over judged questions: DOCUMENTS QUESTIONS",
+        quality::run,
+    ),
+    (
+        "session",
+        "what each call costs over a large session: DOCUMENTS QUESTIONS STORE [LIMIT]",
+        session::run,
+    ),
+];
 
 fn main() -> ExitCode {
     let arguments: Vec<String> = std::env::args().skip(1).collect();

@@ -1,0 +1,51 @@
+//! Texts to measure with: files of one JSON object a line, `{"id", "text", "metadata"?, "relevant"?}`.
+
+use std::fs::File;
+use std::io::{BufRead, BufReader};
+use std::path::Path;
+
+use moss::{Document, Error, ErrorKind, Result};
+use serde::Deserialize;
+
+/// One line of a file.
+#[derive(Debug, Clone, Deserialize)]
+pub(crate) struct Entry {
+    pub(crate) id: String,
+    pub(crate) text: String,
+    #[serde(default)]
+    pub(crate) metadata: Option<moss::Metadata>,
+    /// Of a question: the ids of the documents that answer it.
+    #[serde(default)]
+    pub(crate) relevant: Vec<String>,
+}
+
+impl Entry {
+    pub(crate) fn document(&self) -> Document {
+        let document = Document::new(&self.id, &self.text);
+        Document {
+            metadata: self.metadata.clone(),
+            ..document
+        }
+    }
+}
+
+/// The lines of a file, at most `limit`.
+pub(crate) fn read(path: &Path, limit: usize) -> Result<Vec<Entry>> {
+    let fault = |error: &dyn std::fmt::Display| {
+        Error::new(ErrorKind::InvalidArgument, format!("{}: {error}", path.display()))
+    };
+    let file = File::open(path).map_err(|error| fault(&error))?;
+    BufReader::new(file)
+        .lines()
+        .take(limit)
+        .map(|line| {
+            let line = line.map_err(|error| fault(&error))?;
+            serde_json::from_str(&line).map_err(|error| fault(&error))
+        })
+        .collect()
+}
+
+/// The error of wrong arguments.
+pub(crate) fn usage(usage: &str) -> Error {
+    Error::new(ErrorKind::InvalidArgument, format!("usage: moss-bench {usage}"))
+}

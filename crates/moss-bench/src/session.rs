@@ -1,0 +1,208 @@
+//! A session of a knowledge base's size: what each call costs.
+
+use std::fs;
+use std::path::Path;
+use std::time::{Duration, Instant};
+
+use moss::{
+    AddOptions, Client, Document, Filter, PushOptions, QueryOptions, Result, Session, SessionOptions,
+};
+
+use crate::corpus;
+
+const NAME: &str = "bench";
+const BATCH: usize = 1000;
+const ROUNDS: usize = 1000;
+const ADDS: usize = 200;
+const PUSHES: usize = 5;
+const RESUMES: usize = 5;
+
+/// Prints the cost of queries, adds, pushes and resumes. Vectors are made once and kept in the store.
+pub(crate) fn run(arguments: &[String]) -> Result<()> {
+    let (documents, questions, store, limit) = match arguments {
+        [documents, questions, store] => (documents, questions, store, usize::MAX),
+        [documents, questions, store, limit] => {
+            (documents, questions, store, limit.parse().unwrap_or(usize::MAX))
+        }
+        _ => return Err(corpus::usage("session DOCUMENTS QUESTIONS STORE [LIMIT]")),
+    };
+    let store = Path::new(store);
+    let questions = corpus::read(Path::new(questions), ROUNDS + ADDS)?;
+    let client = Client::with_base_url("bench", "bench", &store.display().to_string())?;
+    fill(&client, Path::new(documents), limit)?;
+    resume(&client)?;
+
+    let before = resident_bytes();
+    let session = moss::block_on(client.session(NAME, &SessionOptions::new()))?;
+    println!("{} documents", session.doc_count());
+    println!(
+        "resident memory of the session: {:.1} MB",
+        (resident_bytes() - before) as f64 / 1e6
+    );
+    queries(&session, &questions)?;
+    adds(&session, &questions)?;
+    drop(session);
+    pushes(&client, store, &questions)
+}
+
+/// Embeds and pushes the documents, unless the store holds them.
+fn fill(client: &Client, documents: &Path, limit: usize) -> Result<()> {
+    let documents = corpus::read(documents, limit)?;
+    let session = moss::block_on(client.session(NAME, &SessionOptions::new()))?;
+    if session.doc_count() == documents.len() {
+        return Ok(());
+    }
+    let started = Instant::now();
+    for (at, batch) in documents.chunks(BATCH).enumerate() {
+        session.add_docs(
+            batch.iter().map(corpus::Entry::document).collect(),
+            &AddOptions::new().upsert(false),
+        )?;
+        eprintln!(
+            "embedded {} of {}, {:.0?}",
+            (at + 1) * BATCH,
+            documents.len(),
+            started.elapsed()
+        );
+    }
+    let pushing = Instant::now();
+    moss::block_on(session.push_index(&PushOptions::new()))?;
+    println!(
+        "first push of {} documents: {:.0?}",
+        session.doc_count(),
+        pushing.elapsed()
+    );
+    Ok(())
+}
+
+fn resume(client: &Client) -> Result<()> {
+    let mut times = Times::default();
+    for _ in 0..RESUMES {
+        times.time(|| moss::block_on(client.session(NAME, &SessionOptions::new())).map(|_| ()))?;
+    }
+    times.print("resume from the directory");
+    Ok(())
+}
+
+fn queries(session: &Session, questions: &[corpus::Entry]) -> Result<()> {
+    let vectors: Vec<Vec<f32>> = questions
+        .iter()
+        .take(ROUNDS)
+        .map(|question| session.embed_query(&question.text))
+        .collect::<Result<_>>()?;
+    let filter = Filter::parse_json(r#"{"field": "release", "condition": {"$eq": "bookworm"}}"#)?;
+    let asked = || questions.iter().zip(&vectors);
+
+    let mut times = Times::default();
+    for (question, _) in asked() {
+        times.time(|| session.embed_query(&question.text).map(|_| ()))?;
+    }
+    times.print("embed a question");
+    let cases = [
+        ("search by vector alone", QueryOptions::new().alpha(1.0)),
+        (
+            "search by vector alone, half pass a filter",
+            QueryOptions::new().alpha(1.0).filter(filter),
+        ),
+        ("search by keywords alone", QueryOptions::new().alpha(0.0)),
+        ("search by both", QueryOptions::new()),
+    ];
+    for (label, options) in cases {
+        let mut times = Times::default();
+        for (question, vector) in asked() {
+            let options = options.clone().embedding(vector.as_slice());
+            times.time(|| session.query(&question.text, &options).map(|_| ()))?;
+        }
+        times.print(label);
+    }
+    let mut times = Times::default();
+    for (question, _) in asked() {
+        times.time(|| session.query(&question.text, &QueryOptions::new()).map(|_| ()))?;
+    }
+    times.print("whole query, text to documents");
+    Ok(())
+}
+
+fn adds(session: &Session, questions: &[corpus::Entry]) -> Result<()> {
+    let mut times = Times::default();
+    for question in questions.iter().rev().take(ADDS) {
+        let document = vec![Document::new(&question.id, &question.text)];
+        times.time(|| session.add_docs(document, &AddOptions::new()).map(|_| ()))?;
+    }
+    times.print("add one utterance");
+    Ok(())
+}
+
+/// Pushes ten new documents at a time, then takes the index back to where it was.
+fn pushes(client: &Client, store: &Path, questions: &[corpus::Entry]) -> Result<()> {
+    let before = moss::block_on(client.get_index(NAME))?
+        .version
+        .parse()
+        .unwrap_or(0);
+    let session = moss::block_on(client.session(NAME, &SessionOptions::new()))?;
+    let (mut times, mut moved) = (Times::default(), 0);
+    for batch in questions.chunks(10).take(PUSHES) {
+        session.add_docs(
+            batch.iter().map(corpus::Entry::document).collect(),
+            &AddOptions::new(),
+        )?;
+        let stored = bytes_below(store);
+        times.time(|| moss::block_on(session.push_index(&PushOptions::new())).map(|_| ()))?;
+        moved = moved.max(bytes_below(store).saturating_sub(stored));
+    }
+    times.print("push of 10 new documents");
+    println!("bytes written by such a push: {moved} at most");
+    moss::block_on(client.restore(NAME, before))?;
+    Ok(())
+}
+
+/// Times of one call, in order of measuring.
+#[derive(Default)]
+struct Times(Vec<Duration>);
+
+impl Times {
+    fn time(&mut self, call: impl FnOnce() -> Result<()>) -> Result<()> {
+        let started = Instant::now();
+        call()?;
+        self.0.push(started.elapsed());
+        Ok(())
+    }
+
+    fn print(mut self, label: &str) {
+        self.0.sort_unstable();
+        let at = |quantile: f64| self.0[((self.0.len() - 1) as f64 * quantile) as usize].as_secs_f64() * 1e3;
+        println!(
+            "{label:<44} p50 {:>8.3} ms  p99 {:>8.3} ms  n {}",
+            at(0.5),
+            at(0.99),
+            self.0.len()
+        );
+    }
+}
+
+fn bytes_below(folder: &Path) -> u64 {
+    let Ok(entries) = fs::read_dir(folder) else {
+        return 0;
+    };
+    entries
+        .flatten()
+        .map(|entry| match entry.metadata() {
+            Ok(data) if data.is_dir() => bytes_below(&entry.path()),
+            Ok(data) => data.len(),
+            Err(_) => 0,
+        })
+        .sum()
+}
+
+/// Resident memory of this process; 0 where the system does not say.
+fn resident_bytes() -> u64 {
+    let Ok(status) = fs::read_to_string("/proc/self/statm") else {
+        return 0;
+    };
+    let pages: u64 = status
+        .split_whitespace()
+        .nth(1)
+        .and_then(|pages| pages.parse().ok())
+        .unwrap_or(0);
+    pages * 4096
+}
