@@ -90,6 +90,10 @@ impl Manifest {
                 format!("refused to write a manifest: {fault}"),
             )
         })?;
+        self.frame().map(Bytes::from)
+    }
+
+    fn frame(&self) -> Result<Vec<u8>> {
         let body = serde_json::to_vec(self)
             .map_err(|error| Error::new(ErrorKind::Internal, format!("writing a manifest: {error}")))?;
         let mut bytes = Vec::with_capacity(HEADER_BYTES + body.len() + CHECKSUM_BYTES);
@@ -98,7 +102,7 @@ impl Manifest {
         bytes.extend((body.len() as u64).to_le_bytes());
         bytes.extend(body);
         bytes.extend(xxh3_64(&bytes).to_le_bytes());
-        Ok(bytes.into())
+        Ok(bytes)
     }
 
     /// Reads the manifest that was stored as `path`.
@@ -184,5 +188,100 @@ mod hex_u64 {
     pub(super) fn deserialize<'de, D: Deserializer<'de>>(deserializer: D) -> Result<u64, D::Error> {
         let digits = String::deserialize(deserializer)?;
         u64::from_str_radix(&digits, 16).map_err(de::Error::custom)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn example() -> Manifest {
+        Manifest {
+            project: "demo".into(),
+            index: "conv-123/é".into(),
+            version: 7,
+            index_id: Uuid::from_u128(1),
+            model: ModelTag {
+                id: "moss-minilm".into(),
+                version: "1".into(),
+            },
+            dimension: 384,
+            doc_count: 3,
+            created_at: 1_700_000_000_000,
+            updated_at: 1_700_000_001_234,
+            commit_id: Uuid::from_u128(2),
+            job_id: "job-1".into(),
+            deleted: false,
+            segments: vec![
+                SegmentEntry {
+                    id: Uuid::from_u128(3),
+                    bytes: 1 << 40,
+                    checksum: u64::MAX - 1,
+                    rows: 3,
+                    tombstones: 0,
+                    since: 0,
+                },
+                SegmentEntry {
+                    id: Uuid::from_u128(4),
+                    bytes: 1048,
+                    checksum: 5,
+                    rows: 1,
+                    tombstones: 1,
+                    since: 7,
+                },
+            ],
+            floor: 2,
+            condemned: vec![Uuid::from_u128(6)],
+        }
+    }
+
+    /// The frozen file was written once, by the first code of version 1, from `example()`, and is never written again: if
+    /// this fails, the layout changed and needs a new format version.
+    #[test]
+    fn the_frozen_file_of_version_1_opens() {
+        let frozen = include_bytes!("../tests/golden/manifest-v1.mf");
+        assert_eq!(
+            Manifest::decode(frozen, &Path::from("frozen")).unwrap(),
+            example()
+        );
+    }
+
+    #[test]
+    fn manifests_that_break_a_rule_are_neither_written_nor_read() {
+        type Fault = fn(&mut Manifest);
+        let faults: &[(&str, Fault)] = &[
+            ("version 0", |m| (m.version, m.floor) = (0, 0)),
+            ("floor 8", |m| m.floor = 8),
+            ("5 documents in 4 rows", |m| m.doc_count = 5),
+            ("2 segments of a deleted index", |m| m.deleted = true),
+            ("dimension 16385", |m| m.dimension = 16_385),
+            ("0003 twice", |m| m.segments[1].id = m.segments[0].id),
+            ("0004 twice", |m| m.condemned[0] = m.segments[1].id),
+        ];
+        for (rule, spoil) in faults {
+            let mut manifest = example();
+            spoil(&mut manifest);
+            let error = manifest.encode().unwrap_err();
+            assert_eq!(error.kind(), ErrorKind::Internal);
+            assert!(error.to_string().contains(rule), "{error}");
+
+            let error = Manifest::decode(&manifest.frame().unwrap(), &Path::from("m/x.mf")).unwrap_err();
+            assert_eq!(error.kind(), ErrorKind::CacheCorrupt);
+            assert!(
+                error.to_string().contains(rule) && error.to_string().contains("m/x.mf"),
+                "{error}"
+            );
+        }
+    }
+
+    #[test]
+    fn another_version_is_named_with_both_numbers() {
+        let mut bytes = example().frame().unwrap();
+        bytes[8] = 2;
+        let error = Manifest::decode(&bytes, &Path::from("m/x.mf")).unwrap_err();
+        assert!(
+            error.to_string().contains("version 2, this build reads 1"),
+            "{error}"
+        );
     }
 }
