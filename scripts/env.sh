@@ -4,9 +4,9 @@ set -euo pipefail
 
 root=$(cd "$(dirname "${BASH_SOURCE[0]}")/.." && pwd)
 cd "$root"
-target=${CARGO_TARGET_DIR:-$root/target}
 venv=$root/.venv
-export MOSS_MODEL_DIR=$target/model
+# The wheel brings its model, and cargo names the one that scripts/model packs.
+unset MOSS_MODEL_DIR
 
 say() { printf '\n== %s\n' "$*"; }
 die() { printf 'error: %s\n' "$*" >&2; exit 1; }
