@@ -5,7 +5,11 @@ from __future__ import annotations
 import asyncio
 import multiprocessing
 import os
+import subprocess
+import sys
 import threading
+import time
+from pathlib import Path
 from typing import Any, Callable
 
 import numpy
@@ -22,65 +26,76 @@ def many(n: int, dimension: int = 2) -> list[DocumentInfo]:
     return [custom(str(i), vectors[i], f"text {i}", metadata={"n": str(i)}) for i in range(n)]
 
 
-async def progress_during(call: Any) -> int:
-    """Awaits the call and counts how often another coroutine had a turn meanwhile."""
-    turns = 0
+WAITS_FOR_ITS_LOOP = """
+import asyncio, os, sys
+from moss import MossClient, ParseFileInput
 
-    async def other() -> None:
-        nonlocal turns
-        while True:
-            turns += 1
+async def write(fifo):
+    while True:
+        try:
+            # There is a reader only while the native call waits in its own read.
+            end = os.open(fifo, os.O_WRONLY | os.O_NONBLOCK)
+            break
+        except OSError:
             await asyncio.sleep(0)
+    os.write(end, b"Written while the call was running.")
+    os.close(end)
 
-    task = asyncio.create_task(other())
-    await asyncio.sleep(0)
-    turns = 0
-    await call
-    task.cancel()
-    return turns
+async def main(fifo):
+    os.mkfifo(fifo)
+    client = MossClient("p", "k")
+    file = ParseFileInput("note.txt", "text/plain", path=fifo)
+    result, _ = await asyncio.gather(client.create_index_from_files("i", [file]), write(fifo))
+    assert result.doc_count == 1
+
+asyncio.run(main(sys.argv[1]))
+"""
 
 
-async def test_the_loop_goes_on_while_a_call_runs(client: MossClient) -> None:
-    session = await custom_session(client)
-    docs = many(20_000)
-    dicts = [
-        {"id": doc.id, "text": doc.text, "metadata": doc.metadata, "embedding": doc.embedding}
-        for doc in docs
+def test_a_call_needs_neither_its_loop_nor_the_interpreter_lock(tmp_path: Path) -> None:
+    """A native call that cannot end before another coroutine ran. Holding either would hang it for good."""
+    command = [sys.executable, "-c", WAITS_FOR_ITS_LOOP, str(tmp_path / "fifo")]
+    done = subprocess.run(command, capture_output=True, text=True, timeout=120)
+    assert done.returncode == 0, done.stderr
+
+
+def test_others_have_turns_while_a_batch_is_converted() -> None:
+    """Between the first and the last document of a long batch the interpreter lock changes hands."""
+    turns, marks, done = 0, [], threading.Event()
+
+    class Marker:
+        """A vector that notes the turns taken by the other thread when it is read."""
+
+        def __len__(self) -> int:
+            return 64
+
+        def __getitem__(self, at: int) -> float:
+            if at == 0:
+                marks.append(turns)
+            if at == 64:
+                raise IndexError
+            return 1.0
+
+    def take_turns() -> None:
+        nonlocal turns
+        while not done.is_set():
+            turns += 1
+            time.sleep(0)  # hands the lock back, so that each turn needs it released anew
+
+    vector = [0.5] * 64
+    batch: list[Any] = [
+        {"id": str(n), "text": "t", "embedding": vector if 0 < n < 19_999 else Marker()}
+        for n in range(20_000)
     ]
-    calls: list[Callable[[], Any]] = [
-        lambda: session.add_docs(docs),
-        lambda: session.add_docs(dicts),  # type: ignore[arg-type]
-        lambda: session.get_docs(),
-        lambda: session.query("text", X),
-        lambda: session.push_index(),
-        lambda: client.create_index("i", docs),
-        lambda: client.load_index("i"),
-        lambda: client.query("i", "text", X),
-        lambda: client.get_docs("i"),
-        lambda: session.delete_docs([doc.id for doc in docs]),
-    ]
-    for call in calls:
-        assert await progress_during(call()) > 1
-
-
-def test_a_thread_runs_while_another_is_inside_a_call() -> None:
-    """A call that held the interpreter lock would let nobody else reach the middle of it."""
-    client = MossClient(PROJECT, KEY)
-    session = asyncio.run(custom_session(client))
-    docs = many(20_000)
-    inside, steps = threading.Event(), 0
-
-    def add() -> None:
-        inside.set()
-        session._inner.add_docs(docs)
-
-    worker = threading.Thread(target=add)
-    worker.start()
-    inside.wait()
-    while worker.is_alive():
-        steps += 1
-    worker.join()
-    assert steps > 1 and session.doc_count == len(docs)
+    session = asyncio.run(custom_session(MossClient(PROJECT, KEY)))
+    other = threading.Thread(target=take_turns)
+    other.start()
+    try:
+        session._inner.add_docs(batch)
+    finally:
+        done.set()
+        other.join()
+    assert marks[-1] - marks[0] > 10
 
 
 async def test_whole_batches_or_none(client: MossClient) -> None:
@@ -251,9 +266,6 @@ def child(client: MossClient, n: int) -> None:
 
 def test_a_process_ends_while_a_call_runs(store: Any) -> None:
     """Leaving the interpreter with a worker still inside Moss is no crash."""
-    import subprocess
-    import sys
-
     program = """
 import threading
 from moss_core import DocumentInfo, IndexManager
