@@ -69,7 +69,7 @@ impl Project {
                 tracing::warn!(index = name, %error, "garbage not looked for");
             }
             let (merge, change) = push.prepare(&index, &mut transaction).await?;
-            match transaction.commit(&change).await? {
+            match commit(&transaction, &change).await? {
                 Commit::Done(manifest) => break (merge, *manifest),
                 Commit::Lost if tries < MAX_TRIES => tries += 1,
                 Commit::Lost => {
@@ -116,6 +116,14 @@ impl Project {
                 manifest
             }
         }
+    }
+}
+
+/// Commits, and asks again after an error: the store may have taken the commit and lost its answer.
+async fn commit(transaction: &Transaction, change: &Change) -> Result<Commit> {
+    match transaction.commit(change).await {
+        Err(error) if error.kind() == ErrorKind::Io => transaction.commit(change).await,
+        settled => settled,
     }
 }
 
