@@ -4,6 +4,7 @@
 mod corpus;
 mod embed;
 mod quality;
+mod recall;
 mod session;
 
 use std::process::ExitCode;
@@ -20,6 +21,11 @@ const SUBJECTS: &[(&str, &str, Run)] = &[
         "quality",
         "nDCG@10 over judged questions: DOCUMENTS QUESTIONS",
         quality::run,
+    ),
+    (
+        "recall",
+        "recall@10 against a plain f32 scan: QUESTIONS STORE",
+        recall::run,
     ),
     (
         "session",

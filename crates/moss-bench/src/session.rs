@@ -10,7 +10,10 @@ use moss::{
 
 use crate::corpus;
 
-const NAME: &str = "bench";
+/// Where the vectors are kept, for every subject that needs them.
+pub(crate) const PROJECT: &str = "bench";
+pub(crate) const KEY: &str = "bench";
+pub(crate) const NAME: &str = "bench";
 const BATCH: usize = 1000;
 const ROUNDS: usize = 1000;
 const ADDS: usize = 200;
@@ -28,7 +31,7 @@ pub(crate) fn run(arguments: &[String]) -> Result<()> {
     };
     let store = Path::new(store);
     let questions = corpus::read(Path::new(questions), ROUNDS + ADDS)?;
-    let client = Client::with_base_url("bench", "bench", &store.display().to_string())?;
+    let client = Client::with_base_url(PROJECT, KEY, &store.display().to_string())?;
     fill(&client, Path::new(documents), limit)?;
     resume(&client)?;
 
