@@ -141,7 +141,7 @@ async def test_a_loaded_index_is_asked_in_words(mocked: MossClient) -> None:
 async def test_a_loaded_index_is_asked_by_vector(mocked: MossClient) -> None:
     manager: Any = mocked._manager
     manager.has_index.return_value = True
-    asked = QueryOptions(embedding=(1.0, 0.0), top_k=2)
+    asked: Any = SimpleNamespace(embedding=(1.0, 0.0), top_k=2)
     assert await mocked.query("i", "q", asked) is manager.query.return_value
     manager.query.assert_called_once_with("i", "q", [1.0, 0.0], 2, 0.8, None)
     manager.query_text.assert_not_called()
