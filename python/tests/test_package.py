@@ -9,6 +9,7 @@ import sys
 from pathlib import Path
 
 import moss
+import moss_core
 
 PACKAGE = Path(__file__).resolve().parents[1]
 
@@ -21,6 +22,11 @@ def test_types_are_shipped() -> None:
     assert importlib.resources.files("moss").joinpath("py.typed").is_file()
     core = importlib.resources.files("moss_core")
     assert core.joinpath("py.typed").is_file() and core.joinpath("_moss.pyi").is_file()
+
+
+def test_the_native_package_has_no_names_of_its_own() -> None:
+    public = {name for name in dir(moss_core) if not name.startswith("_")}
+    assert public <= set(dir(moss_core._moss))
 
 
 def test_import_is_lean() -> None:

@@ -317,10 +317,11 @@ async def test_private_names(client: MossClient, tmp_path: Any) -> None:
     # It knows nothing of what is stored, so that a push replaces it.
     await session.push_index()
     assert await ids(await client.session("s")) == ["mine"]
-    again = SessionIndex._create(
-        name="s", model_id="custom", project_id=PROJECT, project_key=KEY
-    )
+    again = SessionIndex._create(name="s", project_id=PROJECT, project_key=KEY)
+    assert again._model_id == "moss-minilm"
     assert again._inner.load_from_disk(str(tmp_path)) == 1
+    # Read past this object, and yet it knows what was read.
+    assert again._model_id == again.model_id == "custom"
     assert await ids(again) == ["mine"]
 
 

@@ -3,7 +3,7 @@
 Everything here is compiled; ``moss`` is what applications import.
 """
 
-import os
+import os as _os
 
 from ._moss import (
     CLOUD_API_MANAGE_URL as CLOUD_API_MANAGE_URL,
@@ -64,4 +64,4 @@ from ._moss import (
     set_bundled_model_dir as _set_bundled_model_dir,
 )
 
-_set_bundled_model_dir(os.path.join(os.path.dirname(__file__), "models"))
+_set_bundled_model_dir(_os.path.join(_os.path.dirname(__file__), "models"))

@@ -31,7 +31,6 @@ class SessionIndex:
 
     def __init__(self, inner: Session) -> None:
         self._inner = inner
-        self._model_id = inner.model_id
 
     @classmethod
     def _create(
@@ -52,6 +51,10 @@ class SessionIndex:
         if self._inner.model_id != CUSTOM_MODEL:
             await in_thread(self._inner.warm)
         return self
+
+    @property
+    def _model_id(self) -> str:
+        return self._inner.model_id
 
     @property
     def name(self) -> str:
@@ -109,9 +112,7 @@ class SessionIndex:
 
     async def load_index(self, index_name: str) -> int:
         """Replaces the session's content by that of a cloud index: its number of documents, 0 if there is none."""
-        count = await in_thread(self._inner.load_index, index_name)
-        self._model_id = self._inner.model_id
-        return count
+        return await in_thread(self._inner.load_index, index_name)
 
     async def save_to_disk(self, cache_path: Union[str, "os.PathLike[str]"]) -> None:
         """Writes the session below ``cache_path/<name>/``, in one step."""
@@ -119,9 +120,7 @@ class SessionIndex:
 
     async def load_from_disk(self, cache_path: Union[str, "os.PathLike[str]"]) -> int:
         """Reads what :meth:`save_to_disk` wrote: its number of documents, 0 if there is nothing."""
-        count = await in_thread(self._inner.load_from_disk, cache_path)
-        self._model_id = self._inner.model_id
-        return count
+        return await in_thread(self._inner.load_from_disk, cache_path)
 
     def __repr__(self) -> str:
         return f"SessionIndex(name={self.name!r}, model_id={self.model_id!r}, doc_count={self.doc_count})"
