@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import pathlib
+from types import SimpleNamespace
 from typing import Any
 
 import pytest
@@ -72,6 +73,52 @@ async def test_add_docs(client: MossClient) -> None:
         await client.add_docs("i", [])
     with raises("IndexNotFound", RuntimeError, "missing"):
         await client.add_docs("missing", [custom("a")])
+
+
+async def test_documents_are_a_list(client: MossClient) -> None:
+    bad: Any
+    for bad in (None, 7, "abc", {"id": "a"}):
+        for call in (client.create_index("a", bad), client.add_docs("a", bad)):
+            with raises("InvalidType", TypeError, "docs must be a list, not "):
+                await call
+    with raises("InvalidType", TypeError, "docs[0] must be a DocumentInfo or a dict, not NoneType"):
+        await client.create_index("a", [None])  # type: ignore[list-item]
+    with raises("InvalidType", TypeError, "embedding must be a sequence of floats, not int"):
+        await client.create_index("a", [{"id": "a", "text": "", "embedding": 7}])  # type: ignore[list-item]
+    # The documents of a generator are read once.
+    docs: Any = (custom(id) for id in "ab")
+    assert (await client.create_index("a", docs)).doc_count == 2
+    assert (await client.get_index("a")).model.id == "custom"
+
+
+async def test_options_are_no_dict(client: MossClient) -> None:
+    await client.create_index("i", [custom("a", text="old")])
+    await client.load_index("i")
+    session = await client.session("i")
+    new = [custom("a", text="new")]
+    options: Any = {"upsert": False}
+    for call in (client.add_docs("i", new, options), session.add_docs(new, options)):
+        with raises("InvalidType", TypeError, "options must be a MutationOptions, not dict"):
+            await call
+    options = {"doc_ids": []}
+    for read in (client.get_docs("i", options), session.get_docs(options)):
+        with raises("InvalidType", TypeError, "options must be a GetDocumentsOptions, not dict"):
+            await read
+        assert [doc.text for doc in await client.get_docs("i")] == ["old"]
+    options = {"top_k": 1, "embedding": [1.0, 0.0]}
+    for query in (
+        client.query("i", "q", options),
+        client.query("not-loaded", "q", options),
+        client.query_multi_index(["i"], "q", options),
+        session.query("q", options),
+    ):
+        with raises("InvalidType", TypeError, "options must be a QueryOptions, not dict"):
+            await query
+    # Any object with the attributes will do.
+    options = SimpleNamespace(upsert=False)
+    await client.add_docs("i", new, options)
+    assert await session.add_docs(new, options) == (0, 0)
+    assert [doc.text for doc in await client.get_docs("i")] == ["old"]
 
 
 async def test_delete_docs(client: MossClient) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+from typing import Any
 
 import pytest
 
@@ -131,3 +132,22 @@ async def test_bad_names_are_bad_arguments(client: MossClient) -> None:
         await client.load_index(7)  # type: ignore[arg-type]
     with raises("InvalidType", TypeError, "names"):
         await client.load_indexes("abc")
+    await client.create_index("a", [custom("a")])
+    await client.load_index("a")
+    for bad in ("abc", b"abc", {"a": 1}, None, 7):
+        with raises("InvalidType", TypeError, "names must be a list"):
+            await client.unload_indexes(bad)  # type: ignore[arg-type]
+    with raises("InvalidType", TypeError, "name must be str, not int"):
+        await client.unload_indexes([7])  # type: ignore[list-item]
+    assert await names(client, "a") == ["a"]
+    await client.unload_indexes(name for name in ["a"])
+    with raises("IndexNotLoaded", RuntimeError):
+        await client.unload_index("a")
+
+
+async def test_auto_refresh_is_a_bool(client: MossClient) -> None:
+    await client.create_index("a", [custom("a")])
+    bad: Any
+    for bad in (1, "yes"):
+        with raises("InvalidType", TypeError, "auto_refresh must be bool, not "):
+            await client.load_index("a", bad)

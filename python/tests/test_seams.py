@@ -145,6 +145,9 @@ async def test_a_loaded_index_is_asked_by_vector(mocked: MossClient) -> None:
     assert await mocked.query("i", "q", asked) is manager.query.return_value
     manager.query.assert_called_once_with("i", "q", [1.0, 0.0], 2, 0.8, None)
     manager.query_text.assert_not_called()
+    asked = SimpleNamespace(embedding=7)
+    with raises("InvalidType", TypeError, "embedding must be a sequence of floats, not int"):
+        await mocked.query("i", "q", asked)
 
 
 async def test_options_are_any_object_with_these_attributes(mocked: MossClient) -> None:
@@ -300,3 +303,5 @@ async def test_group_by_is_refused_outside_sessions(mocked: MossClient) -> None:
 
     with raises("InvalidArgument", ValueError, "group_by", "sessions"):
         await mocked.query("i", "q", QueryOptions(group_by=ParentGrouping("p", "o")))
+    with raises("InvalidArgument", ValueError, "group_by", "sessions"):
+        await mocked.query_multi_index(["i"], "q", QueryOptions(group_by=ParentGrouping("p", "o")))

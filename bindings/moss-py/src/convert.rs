@@ -194,6 +194,14 @@ pub(crate) fn is_integer(value: &Bound<'_, PyAny>) -> bool {
     value.is_instance_of::<PyInt>() && !value.is_instance_of::<PyBool>()
 }
 
+/// Refuses a `dict` as the options of a call: it has no attributes, so that what it says would not be heard.
+pub(crate) fn no_dict(options: Option<&Bound<'_, PyAny>>, class: &str) -> PyResult<()> {
+    match options.filter(|options| options.is_instance_of::<PyDict>()) {
+        Some(dict) => Err(wrong_type(dict, &"options", &format!("a {class}"))),
+        None => Ok(()),
+    }
+}
+
 /// An attribute of an options object of any class; absent, or no object at all, is `None`.
 pub(crate) fn option<'py>(
     options: Option<&Bound<'py, PyAny>>,

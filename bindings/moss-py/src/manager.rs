@@ -3,7 +3,7 @@
 use moss::{Client, LoadOptions, SessionOptions, block_on};
 use pyo3::prelude::*;
 
-use crate::convert::{integer, text, texts};
+use crate::convert::{flag, integer, text, texts};
 use crate::enter::{FreedElsewhere, enter};
 use crate::manage::{connect, optional_text};
 use crate::options::ranking;
@@ -40,17 +40,22 @@ impl IndexManager {
     }
 
     /// Loads the current version of an index, or loads it anew.
-    #[pyo3(signature = (name, auto_refresh=false, polling_interval_in_seconds=None))]
+    #[pyo3(
+        signature = (name, auto_refresh=None, polling_interval_in_seconds=None),
+        text_signature = "($self, name, auto_refresh=False, polling_interval_in_seconds=None)"
+    )]
     fn load_index(
         &self,
         py: Python<'_>,
         name: &Bound<'_, PyAny>,
-        auto_refresh: bool,
+        auto_refresh: Option<&Bound<'_, PyAny>>,
         polling_interval_in_seconds: Option<&Bound<'_, PyAny>>,
     ) -> PyResult<String> {
         let name = text(name, &"name")?;
         let mut options = LoadOptions::default();
-        options.auto_refresh = auto_refresh;
+        if let Some(auto_refresh) = auto_refresh {
+            options.auto_refresh = flag(auto_refresh, &"auto_refresh")?;
+        }
         if let Some(interval) = polling_interval_in_seconds {
             let seconds = integer(interval, &"polling_interval_in_seconds")?;
             options.polling_interval_secs = u64::try_from(seconds).map_or(1, |seconds| seconds.max(1));

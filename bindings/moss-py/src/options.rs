@@ -4,7 +4,7 @@ use moss::{AddOptions, GetOptions, QueryOptions as CoreQueryOptions, SourceFile}
 use pyo3::prelude::*;
 use pyo3::types::PyDict;
 
-use crate::convert::{self, items, option, text, texts, wrong_type};
+use crate::convert::{self, items, no_dict, option, text, texts, wrong_type};
 use crate::enter::enter;
 use crate::errors::{invalid_argument, to_python};
 use crate::filter::filter;
@@ -129,6 +129,7 @@ pub(crate) fn query_options(
     py: Python<'_>,
     options: Option<&Bound<'_, PyAny>>,
 ) -> PyResult<CoreQueryOptions> {
+    no_dict(options, "QueryOptions")?;
     let mut ranking = ranking(
         py,
         option(options, "embedding")?.as_ref(),
@@ -142,6 +143,7 @@ pub(crate) fn query_options(
 
 /// The ids of a `get_docs`, where any are named.
 pub(crate) fn doc_ids(options: Option<&Bound<'_, PyAny>>) -> PyResult<Option<Vec<String>>> {
+    no_dict(options, "GetDocumentsOptions")?;
     option(options, "doc_ids")?
         .map(|ids| texts(&ids, &"doc_ids"))
         .transpose()
@@ -164,6 +166,7 @@ pub(crate) fn get_options(options: Option<&Bound<'_, PyAny>>) -> PyResult<GetOpt
 
 /// The options of `add_docs`.
 pub(crate) fn add_options(options: Option<&Bound<'_, PyAny>>) -> PyResult<AddOptions> {
+    no_dict(options, "MutationOptions")?;
     let mut add = AddOptions::default();
     if let Some(upsert) = option(options, "upsert")? {
         add.upsert = convert::flag(&upsert, &"upsert")?;

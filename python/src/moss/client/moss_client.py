@@ -37,7 +37,6 @@ from moss_core import (
     MutationOptions,
     MutationResult,
     NetworkError,
-    ParentGrouping,
     ParseFileInput,
     QueryOptions,
     QueryResultDocumentInfo,
@@ -45,6 +44,7 @@ from moss_core import (
 )
 from moss_core._moss import new_client_id
 
+from .arguments import check_options, has_embedding, is_vector, items
 from .session_index import SessionIndex
 from .worker import T, in_thread
 
@@ -113,7 +113,9 @@ class MossClient:
         """
 
         def create() -> MutationResult:
-            return self._manage.create_index(name, docs, self._resolve_model_id(docs, model_id))
+            # Read twice, once for the model: a generator would be used up by then.
+            batch = items(docs, "docs")
+            return self._manage.create_index(name, batch, self._resolve_model_id(batch, model_id))
 
         return await in_thread(create)
 
@@ -152,7 +154,10 @@ class MossClient:
     async def get_docs(
         self, name: str, options: Optional[GetDocumentsOptions] = None
     ) -> List[DocumentInfo]:
-        """The documents of an index: those of ``options.doc_ids`` in that order, or all by id."""
+        """The documents of an index: those of ``options.doc_ids`` in that order, or all by id.
+
+        Of the options only ``doc_ids`` counts here; the others are for sessions.
+        """
         return await in_thread(self._manage.get_docs, name, options)
 
     # Loaded indexes
@@ -186,7 +191,7 @@ class MossClient:
         """Frees those of these indexes that are loaded."""
 
         def unload() -> None:
-            for name in names:
+            for name in items(names, "names"):
                 try:
                     self._manager.unload_index(name)
                 except IndexNotLoadedError:
@@ -204,13 +209,12 @@ class MossClient:
         A loaded index is asked in memory; any other through the cloud's query endpoint, which returns 10 documents
         unless ``top_k`` says otherwise and knows neither ``alpha`` nor ``filter``.
         """
+        check_options(options)
         embedding = getattr(options, "embedding", None)
         top_k = getattr(options, "top_k", None)
         alpha = getattr(options, "alpha", None)
         filter = getattr(options, "filter", None)
-        if isinstance(getattr(options, "group_by", None), ParentGrouping):
-            raise InvalidArgumentError("group_by works on sessions only")
-        if embedding is not None and len(embedding) == 0:
+        if not is_vector(embedding):
             embedding = None
 
         if not self._manager.has_index(name):
@@ -233,6 +237,7 @@ class MossClient:
 
         Each result names its index in ``index_name``.
         """
+        check_options(options)
         top_k = getattr(options, "top_k", None)
         return await _ask(
             self._manager.query_multi_index,
@@ -257,7 +262,7 @@ class MossClient:
         """The model of a new index: the one named, else ``custom`` if any document brings a vector."""
         if model_id is not None:
             return model_id
-        return CUSTOM_MODEL if any(_has_embedding(doc) for doc in docs) else self.DEFAULT_MODEL_ID
+        return CUSTOM_MODEL if any(has_embedding(doc) for doc in docs) else self.DEFAULT_MODEL_ID
 
     async def _cloud_query(
         self, name: str, query: str, embedding: Optional[Sequence[float]], top_k: Optional[int]
@@ -310,11 +315,6 @@ class MossClient:
             index_name=data.get("indexName"),
             time_taken_ms=data.get("timeTakenMs"),
         )
-
-
-def _has_embedding(doc: Any) -> bool:
-    embedding = doc.get("embedding") if isinstance(doc, dict) else getattr(doc, "embedding", None)
-    return embedding is not None and len(embedding) > 0
 
 
 def _log_ignored_filter(name: str) -> None:
