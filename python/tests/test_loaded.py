@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import logging
 from typing import Any
 
@@ -151,3 +152,31 @@ async def test_auto_refresh_is_a_bool(client: MossClient) -> None:
     for bad in (1, "yes"):
         with raises("InvalidType", TypeError, "auto_refresh must be bool, not "):
             await client.load_index("a", bad)
+
+
+async def test_auto_refresh(client: MossClient) -> None:
+    for name in ("followed", "stopped", "deleted"):
+        await client.create_index(name, [custom("a")])
+        await client.load_index(name, auto_refresh=True, polling_interval_in_seconds=0)
+    await client.load_index("stopped")
+    await client.add_docs("stopped", [custom("b")])
+    await client.delete_index("deleted")
+    # When one index has changed twice, each of the others has had its turn.
+    await client.add_docs("followed", [custom("b")])
+    await becomes(client, "followed", ["a", "b"])
+    await client.add_docs("followed", [custom("c")])
+    await becomes(client, "followed", ["a", "b", "c"])
+    assert await names(client, "stopped") == ["a"]
+    assert await names(client, "deleted") == ["a"]
+    # It was looked for all the time.
+    await client.create_index("deleted", [custom("new")])
+    await becomes(client, "deleted", ["new"])
+
+
+async def becomes(client: MossClient, name: str, wanted: list[str]) -> None:
+    """Waits until the loaded index holds these documents, by a refresh of its own."""
+    for _ in range(200):
+        if await names(client, name) == wanted:
+            return
+        await asyncio.sleep(0.05)
+    assert await names(client, name) == wanted
