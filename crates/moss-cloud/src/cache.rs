@@ -59,5 +59,5 @@ fn same_index(a: &Manifest, b: &Manifest) -> bool {
 }
 
 fn same_version(a: &Manifest, b: &Manifest) -> bool {
-    same_index(a, b) && a.version == b.version
+    same_index(a, b) && a.commit_id == b.commit_id
 }

@@ -1,5 +1,7 @@
 //! Files to documents: paragraphs packed into chunks that a model reads whole.
 
+use std::collections::HashSet;
+
 use moss_core::{Document, Error, ErrorKind, Result, limits};
 use unicode_segmentation::UnicodeSegmentation;
 
@@ -11,7 +13,11 @@ const CHUNK_BYTES: usize = 1000;
 /// One document per chunk: id `name#number`, metadata `file` and `chunk`, both counted from 0 in each file.
 pub(crate) fn documents(files: &[SourceFile]) -> Result<Vec<Document>> {
     let mut documents = Vec::new();
+    let mut names = HashSet::new();
     for file in files {
+        if !names.insert(&file.name) {
+            return Err(invalid(file, "is given twice"));
+        }
         let text = decode(file)?;
         for (number, chunk) in chunks(text, is_markdown(file)?).into_iter().enumerate() {
             let number = number.to_string();

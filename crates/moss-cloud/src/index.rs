@@ -77,9 +77,14 @@ impl Project {
     /// `InvalidArgument` for a bad name, `CacheCorrupt`, `Io`.
     pub async fn load(&self, name: &str, version: Option<u64>) -> Result<Option<Loaded>> {
         let index = self.index(name)?;
-        let manifest = match version {
-            None => index.head().await?,
-            Some(version) => index.manifest(version).await?,
+        let head = index.head().await?.filter(|head| !head.deleted);
+        let manifest = match (head, version) {
+            // Below the floor a version may be gone in part.
+            (Some(head), Some(version)) if (head.floor..=head.version).contains(&version) => {
+                index.manifest(version).await?
+            }
+            (_, Some(_)) => None,
+            (head, None) => head,
         };
         match manifest.filter(|manifest| !manifest.deleted) {
             Some(manifest) => Loaded::read(&index, Arc::new(manifest)).await.map(Some),

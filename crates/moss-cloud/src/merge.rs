@@ -105,7 +105,12 @@ pub(crate) async fn others_changes(
     head: &Manifest,
     base_ids: impl FnOnce() -> Result<HashSet<String>>,
 ) -> Result<BTreeMap<String, Theirs>> {
-    let known = base.map_or(&[][..], |base| &base.segments);
+    let Some(base) = base else {
+        // Nothing was there before, so that only documents count, not what other pushes deleted among them.
+        let loaded = Loaded::read(index, head.clone().into()).await?;
+        return loaded.with_layers(|layers| Ok(documents_in(layers, 0).collect()));
+    };
+    let known = &base.segments[..];
     if head.segments.starts_with(known) {
         let added = Manifest {
             segments: head.segments[known.len()..].to_vec(),
@@ -115,12 +120,11 @@ pub(crate) async fn others_changes(
             .await?
             .with_layers(|layers| Ok(changes_in(layers, 0)));
     }
-    let since = base.map_or(0, |base| base.version);
     let base_ids = base_ids()?;
     Loaded::read(index, head.clone().into())
         .await?
         .with_layers(|layers| {
-            let mut changes = changes_in(layers, since);
+            let mut changes = changes_in(layers, base.version);
             let mut gone = base_ids;
             for at in live_rows(layers) {
                 gone.remove(layers[at.layer].segment.row(at.row).id);
@@ -130,19 +134,25 @@ pub(crate) async fn others_changes(
         })
 }
 
-/// The documents of these segments that are newer than version `since`, and the deletions left in them.
+/// What these segments say since a version: their newer documents, and the deletions left in them.
 fn changes_in(layers: &[Layer<'_>], since: u64) -> BTreeMap<String, Theirs> {
-    let mut changes = BTreeMap::new();
-    for id in deleted_ids(layers) {
-        changes.insert(id.to_owned(), Theirs::Deleted);
-    }
-    for at in live_rows(layers).into_iter().filter(|at| at.version > since) {
-        let row = layers[at.layer].segment.row(at.row);
-        let document = Document {
-            embedding: Some(row.vector.to_vec()),
-            ..row.to_document()
-        };
-        changes.insert(document.id.clone(), Theirs::Edited(document));
-    }
-    changes
+    let deleted = deleted_ids(layers)
+        .into_iter()
+        .map(|id| (id.to_owned(), Theirs::Deleted));
+    deleted.chain(documents_in(layers, since)).collect()
+}
+
+/// The documents of these segments that are newer than version `since`, with their vectors.
+fn documents_in<'a>(layers: &'a [Layer<'_>], since: u64) -> impl Iterator<Item = (String, Theirs)> + 'a {
+    live_rows(layers)
+        .into_iter()
+        .filter(move |at| at.version > since)
+        .map(|at| {
+            let row = layers[at.layer].segment.row(at.row);
+            let document = Document {
+                embedding: Some(row.vector.to_vec()),
+                ..row.to_document()
+            };
+            (document.id.clone(), Theirs::Edited(document))
+        })
 }

@@ -6,7 +6,7 @@ use moss_core::embed::{CUSTOM_MODEL, DEFAULT_MODEL};
 use moss_core::query::AddOptions;
 use moss_core::session::Session;
 use moss_core::{Document, Error, ErrorKind, Result};
-use moss_store::{Change, Commit};
+use moss_store::{Change, Commit, Manifest};
 use uuid::Uuid;
 
 use crate::cache::Cached;
@@ -37,17 +37,15 @@ impl Project {
         let session = Arc::new(Session::new(open_model(model_id).await?)?);
         let doc_count = documents.len();
         add(&session, documents, AddOptions::new()).await?;
+        let mut base = None;
         let pushed = self
-            .push(name, &session, None, OnConflict::Fail)
+            .push(name, &session, &mut base, OnConflict::Fail)
             .await
             .map_err(|error| match error.kind() {
-                ErrorKind::Conflict => taken(),
+                ErrorKind::Conflict | ErrorKind::ModelMismatch => taken(),
                 _ => error,
             })?;
-        self.cache().put(Cached {
-            manifest: pushed.manifest,
-            session,
-        });
+        self.remember(base, session);
         Ok(MutationResult {
             job_id: pushed.job_id,
             index_name: name.to_owned(),
@@ -162,10 +160,7 @@ impl Project {
                 .head()
                 .map(|head| head.updated_at)
                 .ok_or_else(|| not_found(name))?;
-            let old = match index.head().await?.filter(|head| head.version == version) {
-                Some(head) => Some(head),
-                None => transaction.adopt(version).await?,
-            };
+            let old = transaction.adopt(version).await?;
             let old = old.filter(|old| !old.deleted).ok_or_else(|| {
                 Error::new(
                     ErrorKind::IndexNotFound,
@@ -187,7 +182,14 @@ impl Project {
         }
     }
 
-    /// Changes the newest version and pushes; returns the job's id.
+    /// Keeps a session that was just pushed for the next question or change.
+    fn remember(&self, manifest: Option<Arc<Manifest>>, session: Arc<Session>) {
+        if let Some(manifest) = manifest {
+            self.cache().put(Cached { manifest, session });
+        }
+    }
+
+    /// Changes the newest version and pushes; returns the job's id. An index that is deleted meanwhile stays deleted.
     async fn change(
         &self,
         name: &str,
@@ -200,13 +202,11 @@ impl Project {
             None => self.open_fresh(head).await?,
         };
         change(&session).await?;
+        let mut base = Some(manifest);
         let pushed = self
-            .push(name, &session, Some(manifest), OnConflict::Merge)
+            .push_onto(name, &session, &mut base, OnConflict::Merge, true)
             .await?;
-        self.cache().put(Cached {
-            manifest: pushed.manifest,
-            session,
-        });
+        self.remember(base, session);
         Ok(pushed.job_id)
     }
 }

@@ -13,7 +13,7 @@ use moss_store::{
 };
 use uuid::Uuid;
 
-use crate::index::model_mismatch;
+use crate::index::{model_mismatch, not_found};
 use crate::merge::{Merge, others_changes};
 use crate::time::now_ms;
 use crate::{OnConflict, Project};
@@ -26,8 +26,6 @@ const COLLECT_EVERY: u64 = 16;
 /// A push that was committed.
 #[derive(Debug)]
 pub struct Pushed {
-    /// The session's base from now on.
-    pub manifest: Arc<Manifest>,
     /// The version that the push made.
     pub version: u64,
     /// Documents in that version.
@@ -41,10 +39,11 @@ pub struct Pushed {
 impl Project {
     /// Stores a session's documents and vectors under `name` as a new version and takes into the session what others
     /// pushed since `base`, the version it was opened at or last pushed. `None`: it was opened without looking, or there
-    /// was nothing.
+    /// was nothing. `base` is the new version from the instant at which the session counts its changes from it.
     ///
     /// Later writes to the session belong to its next push. Returns after the version is committed: whoever opens the
-    /// name from now on sees it. Only changed documents travel.
+    /// name from now on sees it. Only changed documents travel. Dropped half-way, the future leaves cloud and session
+    /// whole: run it in a task of its own where callers may be cancelled.
     ///
     /// # Errors
     /// `ModelMismatch`, `DimensionMismatch`; `Conflict` for [`OnConflict::Fail`] after another push; `Io`. Cloud and
@@ -53,16 +52,31 @@ impl Project {
         &self,
         name: &str,
         session: &Session,
-        base: Option<Arc<Manifest>>,
+        base: &mut Option<Arc<Manifest>>,
         on_conflict: OnConflict,
+    ) -> Result<Pushed> {
+        self.push_onto(name, session, base, on_conflict, false).await
+    }
+
+    /// As [`push`](Project::push); with `same_index` the index that `base` is of must still be there.
+    pub(crate) async fn push_onto(
+        &self,
+        name: &str,
+        session: &Session,
+        base: &mut Option<Arc<Manifest>>,
+        on_conflict: OnConflict,
+        same_index: bool,
     ) -> Result<Pushed> {
         let started = now_ms();
         let index = self.index(name)?;
         let job_id = Uuid::new_v4().to_string();
-        let mut push = Push::new(session, base, on_conflict, job_id.clone())?;
+        let mut push = Push::new(session, base.clone(), on_conflict, job_id.clone())?;
         let mut tries = 0;
         let (merge, manifest) = loop {
             let mut transaction = index.begin().await?;
+            if same_index && !is_same_index(transaction.head(), base.as_deref()) {
+                return Err(not_found(name));
+            }
             if transaction.version().is_multiple_of(COLLECT_EVERY)
                 && let Err(error) = transaction.expire(&Retention::default()).await
             {
@@ -83,40 +97,45 @@ impl Project {
             tokio::time::sleep(std::time::Duration::from_millis(jitter)).await;
         };
         let conflicts = merge.conflicts;
+        *base = Some(Arc::new(manifest.clone()));
         session.pushed(push.changed(merge.whole), merge.taken)?;
         self.record_job(&job_id, name, started).await;
-        let (version, doc_count) = (manifest.version, manifest.doc_count as usize);
-        let manifest = self.tidy(&index, manifest).await;
+        if let Some(compacted) = self.tidy(&index, &manifest).await {
+            *base = Some(Arc::new(compacted));
+        }
         Ok(Pushed {
-            manifest: Arc::new(manifest),
-            version,
-            doc_count,
+            version: manifest.version,
+            doc_count: manifest.doc_count as usize,
             job_id,
             conflicts,
         })
     }
 
     /// Compacts and collects after a commit, where it is time to. The push is done: a failure here is only logged.
-    async fn tidy(&self, index: &IndexStore, manifest: Manifest) -> Manifest {
+    async fn tidy(&self, index: &IndexStore, manifest: &Manifest) -> Option<Manifest> {
         let warn = |what, error: Error| tracing::warn!(index = manifest.index, %error, "{what}");
         if manifest.version.is_multiple_of(COLLECT_EVERY) {
             let retention = Retention::default();
-            if let Err(error) = index.sweep(&manifest, &retention).await {
+            if let Err(error) = index.sweep(manifest, &retention).await {
                 warn("garbage not removed", error);
             }
             if let Err(error) = self.store.collect_jobs(retention.age).await {
                 warn("old jobs not removed", error);
             }
         }
-        match crate::compact::compact(index, &manifest).await {
-            Ok(Some(compacted)) => compacted,
-            Ok(None) => manifest,
-            Err(error) => {
+        crate::compact::compact(index, manifest)
+            .await
+            .unwrap_or_else(|error| {
                 warn("not compacted", error);
-                manifest
-            }
-        }
+                None
+            })
     }
+}
+
+/// Whether the newest version is of the index that `base` is a version of, which was not deleted.
+fn is_same_index(head: Option<&Manifest>, base: Option<&Manifest>) -> bool {
+    let live = head.filter(|head| !head.deleted);
+    live.map(|live| live.index_id) == base.map(|base| base.index_id)
 }
 
 /// Commits, and asks again after an error: the store may have taken the commit and lost its answer.
@@ -248,7 +267,9 @@ impl<'a> Push<'a> {
             return Err(model_mismatch(&live.index, &live.model.id, &self.model_id));
         }
         let relation = match &self.base {
-            Some(base) if base.version == live.version => return Ok(Relation::Same),
+            Some(base) if base.commit_id == live.commit_id => return Ok(Relation::Same),
+            // Compaction and collection keep the job of the push before them: nobody pushed.
+            Some(base) if base.job_id == live.job_id => return Ok(Relation::Moved),
             Some(base) if base.index_id == live.index_id => Relation::Moved,
             _ => Relation::Apart,
         };

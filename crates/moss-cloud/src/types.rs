@@ -47,7 +47,7 @@ pub struct IndexInfo {
     pub id: String,
     /// Its name.
     pub name: String,
-    /// The version, a number that grows by one with each change.
+    /// The version, a number that grows with each change, and at times by upkeep between two changes.
     pub version: String,
     /// `NotStarted`, `Building`, `Ready` or `Failed`.
     pub status: String,

@@ -286,7 +286,7 @@ impl Client {
     pub async fn cloud_query(&self, name: &str, text: &str, options: &QueryOptions) -> Result<SearchResult> {
         let project = self.project().await?;
         let started = Instant::now();
-        let docs = project.query(name, text, options).await?;
+        let docs = project.query(name, text, &options.clone().ungrouped()).await?;
         Ok(SearchResult {
             docs,
             query: text.to_owned(),

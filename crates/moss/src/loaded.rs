@@ -34,29 +34,32 @@ impl LoadedMap {
             project: project.clone(),
             name: name.to_owned(),
             copy: RwLock::new(copy),
-            refreshing: Mutex::new(None),
+            interval: options
+                .auto_refresh
+                .then(|| Duration::from_secs(options.polling_interval_secs.max(1))),
+            follower: Mutex::new(None),
         });
-        if options.auto_refresh {
-            index.follow(Duration::from_secs(options.polling_interval_secs.max(1)));
-        }
-        self.by_name.write().insert(name.to_owned(), index);
+        index.follow();
+        // What was there is freed after the lock is released.
+        let replaced = self.by_name.write().insert(name.to_owned(), index);
+        drop(replaced);
         Ok(info)
     }
 
     pub(crate) fn unload(&self, name: &str) -> Result<()> {
-        self.by_name
-            .write()
-            .remove(name)
-            .map(|_| ())
-            .ok_or_else(|| not_loaded(name))
+        let removed = self.by_name.write().remove(name);
+        removed.map(drop).ok_or_else(|| not_loaded(name))
     }
 
     pub(crate) fn get(&self, name: &str) -> Result<Arc<LoadedIndex>> {
-        self.by_name
+        let index = self
+            .by_name
             .read()
             .get(name)
             .cloned()
-            .ok_or_else(|| not_loaded(name))
+            .ok_or_else(|| not_loaded(name))?;
+        index.follow();
+        Ok(index)
     }
 
     /// The best documents of several indexes by vectors alone.
@@ -86,12 +89,13 @@ impl LoadedMap {
                 ));
             }
         }
+        let options = options.clone().ungrouped().alpha(1.0);
         options.check(text)?;
         let vector = match options.vector() {
             Some(vector) => vector.to_vec(),
             None => first.embed_query(text)?,
         };
-        let options = options.clone().ungrouped().alpha(1.0).embedding(vector);
+        let options = options.embedding(vector);
         let mut found = Vec::new();
         for (name, session) in &sessions {
             let docs = session.query(text, &options)?;
@@ -116,6 +120,7 @@ fn not_loaded(name: &str) -> Error {
 /// One version in memory.
 #[derive(Debug)]
 struct Copy {
+    version: u64,
     info: IndexInfo,
     session: Arc<Session>,
 }
@@ -128,10 +133,11 @@ impl Copy {
                 format!("no index {name:?} in this project"),
             )
         })?;
-        let info = moss_cloud::info(&loaded.manifest);
+        let (version, info) = (loaded.manifest.version, moss_cloud::info(&loaded.manifest));
         let model = open_model(&info.model.id).await?;
         let session = moss_cloud::blocking(move || loaded.session(model)).await?;
         Ok(Copy {
+            version,
             info,
             session: Arc::new(session),
         })
@@ -144,7 +150,10 @@ pub(crate) struct LoadedIndex {
     project: Project,
     name: String,
     copy: RwLock<Copy>,
-    refreshing: Mutex<Option<AbortHandle>>,
+    /// How often to look for a newer version, if at all.
+    interval: Option<Duration>,
+    /// The task that looks, and the process whose runtime runs it.
+    follower: Mutex<Option<(u32, AbortHandle)>>,
 }
 
 impl LoadedIndex {
@@ -162,8 +171,7 @@ impl LoadedIndex {
         let newest = self.project.get_index(&self.name).await?;
         let was_updated = newest.updated_at != previous.updated_at || newest.id != previous.id;
         if was_updated {
-            let copy = Copy::fetch(&self.project, &self.name).await?;
-            *self.copy.write() = copy;
+            self.swap(Copy::fetch(&self.project, &self.name).await?);
         }
         Ok(RefreshResult {
             index_name: self.name.clone(),
@@ -173,8 +181,26 @@ impl LoadedIndex {
         })
     }
 
-    /// Looks for a newer version now and then, until the index is unloaded. What fails is tried again.
-    fn follow(self: &Arc<Self>, interval: Duration) {
+    /// Puts a copy in place of an older one; another refresh may have been faster.
+    fn swap(&self, copy: Copy) {
+        let mut held = self.copy.write();
+        if copy.version > held.version {
+            let replaced = std::mem::replace(&mut *held, copy);
+            // Freed after the lock is released: queries must not wait for it.
+            drop(held);
+            drop(replaced);
+        }
+    }
+
+    /// Looks for a newer version now and then, until the index is unloaded. What fails is tried again. A forked child starts
+    /// its own task at its first use of the index, since it has none of its parent's threads.
+    fn follow(self: &Arc<Self>) {
+        let Some(interval) = self.interval else { return };
+        let process = std::process::id();
+        let mut follower = self.follower.lock();
+        if follower.as_ref().is_some_and(|(owner, _)| *owner == process) {
+            return;
+        }
         let index: Weak<LoadedIndex> = Arc::downgrade(self);
         let task = runtime().spawn(async move {
             loop {
@@ -185,13 +211,16 @@ impl LoadedIndex {
                 }
             }
         });
-        *self.refreshing.lock() = Some(task.abort_handle());
+        // The parent's handle is of a runtime that is gone: nothing to abort.
+        *follower = Some((process, task.abort_handle()));
     }
 }
 
 impl Drop for LoadedIndex {
     fn drop(&mut self) {
-        if let Some(task) = self.refreshing.lock().take() {
+        if let Some((owner, task)) = self.follower.lock().take()
+            && owner == std::process::id()
+        {
             task.abort();
         }
     }

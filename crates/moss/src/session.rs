@@ -1,5 +1,6 @@
 //! A session: an index in memory with a name in the cloud.
 
+use std::future::Future;
 use std::path::Path;
 use std::sync::Arc;
 
@@ -42,6 +43,12 @@ impl Session {
         limits::check_name(name)?;
         if let Some(model_id) = &options.model_id {
             check_model(model_id)?;
+        }
+        if options.version.is_some() && !options.auto_load {
+            return Err(Error::new(
+                ErrorKind::InvalidArgument,
+                "a version is named, and auto_load forbids to load it",
+            ));
         }
         let loaded = match options.auto_load {
             true => {
@@ -157,12 +164,16 @@ impl Session {
     /// `Conflict` for [`OnConflict::Fail`] after another push; `ModelMismatch`, `Unauthorized`, `Io`. Cloud and session are
     /// as before then, and pushing again is safe.
     pub async fn push_index(&self, options: &PushOptions) -> Result<PushResult> {
+        let (session, options) = (self.clone(), *options);
+        finish(async move { session.push_now(options).await }).await
+    }
+
+    async fn push_now(&self, options: PushOptions) -> Result<PushResult> {
         let Inner { name, memory, .. } = &*self.inner;
         let mut base = self.inner.base.lock().await;
         let project = self.inner.client.inner.open_project().await?;
         let on_conflict = options.on_conflict.unwrap_or(self.inner.default_conflict);
-        let pushed = project.push(name, memory, base.clone(), on_conflict).await?;
-        *base = Some(pushed.manifest);
+        let pushed = project.push(name, memory, &mut base, on_conflict).await?;
         Ok(PushResult {
             job_id: pushed.job_id,
             index_name: name.clone(),
@@ -179,21 +190,33 @@ impl Session {
     /// # Errors
     /// `ModelMismatch`, `CacheCorrupt`, `Io`.
     pub async fn load_index(&self, index_name: &str) -> Result<usize> {
+        let (session, index_name) = (self.clone(), index_name.to_owned());
+        finish(async move { session.load_now(&index_name).await }).await
+    }
+
+    async fn load_now(&self, index_name: &str) -> Result<usize> {
         let mut base = self.inner.base.lock().await;
         let project = self.inner.client.inner.open_project().await?;
         let Some(loaded) = project.load(index_name, None).await? else {
             return Ok(0);
         };
-        self.take_model(index_name, &loaded.manifest.model.id).await?;
+        let manifest = loaded.manifest.clone();
+        self.take_model(index_name, &manifest.model.id).await?;
         let session = self.clone();
-        if index_name == self.name() {
-            let manifest = loaded.manifest.clone();
-            moss_cloud::blocking(move || loaded.with_layers(|layers| session.inner.memory.resume(layers)))
-                .await?;
+        let is_own = index_name == self.name();
+        moss_cloud::blocking(move || {
+            let memory = &session.inner.memory;
+            loaded.with_layers(|layers| {
+                if is_own {
+                    memory.resume(layers)
+                } else {
+                    memory.replace(layers)
+                }
+            })
+        })
+        .await?;
+        if is_own {
             *base = Some(manifest);
-        } else {
-            moss_cloud::blocking(move || loaded.with_layers(|layers| session.inner.memory.replace(layers)))
-                .await?;
         }
         Ok(self.doc_count())
     }
@@ -212,12 +235,17 @@ impl Session {
     /// # Errors
     /// `CacheCorrupt` naming the file; `ModelMismatch`; `Io`.
     pub async fn load_from_disk(&self, path: &Path) -> Result<usize> {
-        let Some(saved) = disk::read(path, self.name())? else {
+        // Neither a push nor another load may come between the model and the content.
+        let _base = self.inner.base.lock().await;
+        let (session, path) = (self.clone(), path.to_owned());
+        let Some(saved) = moss_cloud::blocking(move || disk::read(&path, session.name())).await? else {
             return Ok(0);
         };
         let model_id = saved.with_layer(|layer| Ok(layer.segment.meta().model_id.clone()))?;
         self.take_model(self.name(), &model_id).await?;
-        saved.with_layer(|layer| self.inner.memory.replace(&[layer]))?;
+        let session = self.clone();
+        moss_cloud::blocking(move || saved.with_layer(|layer| session.inner.memory.replace(&[layer])))
+            .await?;
         Ok(self.doc_count())
     }
 
@@ -242,4 +270,15 @@ async fn fill(memory: Memory, loaded: Loaded) -> Result<(Memory, Arc<Manifest>)>
         Ok((memory, loaded.manifest))
     })
     .await
+}
+
+/// Runs work to its end even if the caller is cancelled and drops the future: what it changes belongs together.
+async fn finish<T: Send + 'static>(work: impl Future<Output = Result<T>> + Send + 'static) -> Result<T> {
+    match tokio::spawn(work).await {
+        Ok(result) => result,
+        Err(error) => Err(Error::new(
+            ErrorKind::Internal,
+            format!("the work ended early: {error}"),
+        )),
+    }
 }

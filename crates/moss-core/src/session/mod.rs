@@ -101,15 +101,16 @@ impl Session {
     /// `DimensionMismatch`, `EmbeddingMissing`, `MixedEmbeddings`.
     pub fn add_docs(&self, documents: Vec<Document>, options: &AddOptions) -> Result<Upserted> {
         documents.iter().try_for_each(Document::check)?;
-        let documents = self.without_passed_over(documents, options)?;
-        if documents.is_empty() {
-            return Ok(Upserted::default());
-        }
         let (model, dim) = {
             let guarded = self.read()?;
             (guarded.model.clone(), guarded.dim())
         };
-        let vectors = model.vectors(&documents, dim)?;
+        model.check(&documents, dim)?;
+        let documents = self.without_passed_over(documents, options)?;
+        if documents.is_empty() {
+            return Ok(Upserted::default());
+        }
+        let vectors = model.vectors(&documents)?;
         let prepared: Vec<Prepared> = documents
             .into_iter()
             .zip(&vectors)
@@ -217,7 +218,7 @@ impl Session {
         Ok(guarded)
     }
 
-    /// Runs a write that has no error after its first change.
+    /// Runs a write. It may end early with an error, and must leave documents, vectors and words in step even then.
     fn write<T>(&self, write: impl FnOnce(&mut Guarded) -> Result<T>) -> Result<T> {
         let mut guarded = self.guarded.write();
         guarded.check_whole()?;

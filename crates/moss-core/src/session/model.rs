@@ -36,17 +36,17 @@ impl Model {
         }
     }
 
-    /// One vector per document: its own, or made from its text. `dim` is the length that the index holds, 0 if none
-    /// is fixed yet.
-    pub(crate) fn vectors(&self, documents: &[Document], dim: usize) -> Result<Vec<Vec<f32>>> {
-        let own = documents
-            .iter()
-            .filter(|document| document.vector().is_some())
-            .count();
+    /// Checks that the vectors of a batch are there and fit: `dim` is the length that the index holds, 0 if none is fixed.
+    pub(crate) fn check(&self, documents: &[Document], dim: usize) -> Result<()> {
         if let Model::Custom = self {
-            check_complete(documents, own)?;
+            check_complete(documents)?;
         }
-        check_dimensions(documents, dim)?;
+        check_dimensions(documents, dim)
+    }
+
+    /// One vector per document of a checked batch: its own, or made from its text.
+    pub(crate) fn vectors(&self, documents: &[Document]) -> Result<Vec<Vec<f32>>> {
+        let own = with_vectors(documents);
         let mut made = match self {
             Model::BuiltIn { embedder, .. } if own < documents.len() => {
                 let without = documents.iter().filter(|document| document.vector().is_none());
@@ -83,8 +83,17 @@ impl Model {
     }
 }
 
-/// Checks that all documents of a custom batch carry a vector; `own` of them do.
-fn check_complete(documents: &[Document], own: usize) -> Result<()> {
+/// How many documents carry a vector.
+fn with_vectors(documents: &[Document]) -> usize {
+    documents
+        .iter()
+        .filter(|document| document.vector().is_some())
+        .count()
+}
+
+/// Checks that all documents of a custom batch carry a vector.
+fn check_complete(documents: &[Document]) -> Result<()> {
+    let own = with_vectors(documents);
     if own == documents.len() {
         return Ok(());
     }

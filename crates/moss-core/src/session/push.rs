@@ -126,19 +126,9 @@ impl Session {
     /// `changed` was made stay as they are and belong to the next push.
     ///
     /// # Errors
-    /// `DimensionMismatch` if a document taken in does not fit; nothing is taken in then.
+    /// `DimensionMismatch` if the session took vectors of another length since `changed` was made; what does not fit is not
+    /// taken in then.
     pub fn pushed(&self, changed: &Changed, taken: Taken) -> Result<()> {
-        let dim = self.read()?.dim();
-        for document in &taken.documents {
-            let got = document.vector().map_or(0, <[f32]>::len);
-            if dim != 0 && got != dim {
-                return Err(super::model::dimension_mismatch(
-                    format_args!("document {:?}", document.id),
-                    got,
-                    dim,
-                ));
-            }
-        }
         let prepared: Vec<(Prepared, usize)> = taken
             .documents
             .into_iter()
@@ -149,11 +139,12 @@ impl Session {
             .collect::<Result<_>>()?;
         self.write(|guarded| {
             guarded.rebase(changed);
-            for (prepared, dim) in &prepared {
-                guarded.take_in(prepared, *dim)?;
-            }
+            // Deletions first: a `custom` session that they empty takes vectors of another length.
             for id in &taken.deleted {
                 guarded.take_out(id);
+            }
+            for (prepared, dim) in &prepared {
+                guarded.take_in(prepared, *dim)?;
             }
             guarded.state.compact();
             Ok(())
@@ -183,8 +174,16 @@ impl Guarded {
         if self.state.changes().contains(&id) {
             return Ok(());
         }
-        if self.dim() == 0 {
-            self.state.set_dim(dim)?;
+        match self.dim() {
+            0 => self.state.set_dim(dim)?,
+            own if own != dim => {
+                return Err(super::model::dimension_mismatch(
+                    format_args!("document {id:?}"),
+                    dim,
+                    own,
+                ));
+            }
+            _ => {}
         }
         self.state.put_base(prepared);
         Ok(())

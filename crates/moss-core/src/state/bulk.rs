@@ -51,8 +51,9 @@ impl State {
             state.rows.insert(stored.id.clone(), new_row);
             state.docs.push(Some(stored));
         }
-        state.order = (0..live.len() as u64).collect();
-        state.next_order = live.len() as u64;
+        // The stored numbers stay: what is stored with them is not written again.
+        state.order = live.iter().map(|&(order, ..)| order).collect();
+        state.next_order = live.last().map_or(0, |&(order, ..)| order.saturating_add(1));
         state.live.grow(live.len());
         state.live.insert_range(..);
         for (layer, rows) in layers.iter().zip(&rows_of) {

@@ -265,7 +265,7 @@ impl State {
             self.docs.len() as u32 - 1
         });
         self.order[row as usize] = self.next_order;
-        self.next_order += 1;
+        self.next_order = self.next_order.saturating_add(1);
         row
     }
 

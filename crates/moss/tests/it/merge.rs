@@ -177,6 +177,70 @@ async fn writes_during_a_push_belong_to_the_next_one() {
     assert_eq!(content(&open(&client, "name").await), content(&session));
 }
 
+#[tokio::test]
+async fn ties_follow_the_order_of_storing_over_reopens() {
+    let client = client();
+    let same = |id: &str| moss::Document::new(id, "same").with_embedding([1.0, 1.0]);
+    let first = open(&client, "name").await;
+    first
+        .add_docs(vec![same("a"), same("b"), same("c")], &AddOptions::new())
+        .unwrap();
+    first.delete_docs(&["a", "b"]).unwrap();
+    push(&first).await;
+    let second = open(&client, "name").await;
+    second.add_docs(vec![same("d")], &AddOptions::new()).unwrap();
+    push(&second).await;
+    let third = open(&client, "name").await;
+    let found = third
+        .query("same", &moss::QueryOptions::new().embedding([1.0, 1.0]))
+        .unwrap();
+    assert_eq!(
+        found.docs.iter().map(|doc| doc.id.as_str()).collect::<Vec<_>>(),
+        ["c", "d"]
+    );
+}
+
+#[tokio::test]
+async fn vectors_of_another_length_replace_deleted_ones_everywhere() {
+    let client = client();
+    let first = open(&client, "name").await;
+    add(&first, &[("a", "short")]);
+    push(&first).await;
+    let second = open(&client, "name").await;
+    second.delete_docs(&["a"]).unwrap();
+    let longer = moss::Document::new("b", "long").with_embedding([1.0, 2.0, 3.0]);
+    second.add_docs(vec![longer], &AddOptions::new()).unwrap();
+    push(&second).await;
+    push(&first).await;
+    assert_eq!(content(&first), ["b=long"]);
+}
+
+#[tokio::test]
+async fn compaction_is_nobodys_push() {
+    let client = client();
+    let (writer, _) = two(&client).await;
+    let (pushed, newest) = loop {
+        add(&writer, &[("a", &writer.doc_count().to_string()), ("n", "x")]);
+        let pushed: u64 = push(&writer).await.version.parse().unwrap();
+        let newest: u64 = client.get_index("name").await.unwrap().version.parse().unwrap();
+        if newest > pushed {
+            break (pushed, newest);
+        }
+    };
+    let before = client
+        .session("name", &SessionOptions::new().version(pushed))
+        .await
+        .unwrap();
+    add(&before, &[("z", "after")]);
+    let version: u64 = push_with(&before, OnConflict::Fail)
+        .await
+        .unwrap()
+        .version
+        .parse()
+        .unwrap();
+    assert_eq!(version, newest + 1);
+}
+
 /// One step of one of three writers.
 #[derive(Debug, Clone)]
 enum Step {

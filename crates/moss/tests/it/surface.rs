@@ -385,3 +385,22 @@ async fn a_session_takes_the_content_of_another_index() {
     assert_eq!(session.load_index("name").await.unwrap(), 2);
     assert_eq!(content(&session), ["x=one", "y=two"]);
 }
+
+#[tokio::test]
+async fn a_change_of_an_index_that_is_deleted_meanwhile_does_not_bring_it_back() {
+    let client = client();
+    client
+        .create_index("docs", vec![doc("a", "one")], None)
+        .await
+        .unwrap();
+    // One thread runs both, so that the delete comes in between the steps of the change.
+    let options = AddOptions::new();
+    let change = client.add_docs("docs", vec![doc("b", "two")], &options);
+    let delete = client.delete_index("docs");
+    let (changed, deleted) = tokio::join!(change, delete);
+    assert!(deleted.unwrap());
+    if let Err(error) = changed {
+        assert_eq!(error.kind(), ErrorKind::IndexNotFound);
+    }
+    assert_eq!(kind(client.get_index("docs").await), ErrorKind::IndexNotFound);
+}
