@@ -31,9 +31,9 @@ def scenarios() -> list[Any]:
     params = []
     for file in sorted((FOLDER / "scenarios").glob("*.json")):
         for scenario in json.loads(file.read_text(encoding="utf-8"))["scenarios"]:
-            lacks = sorted(set(scenario.get("needs", [])) - HAS)
-            marks = [pytest.mark.skip(reason=f"Python has no {', '.join(lacks)}")] if lacks else []
-            params.append(pytest.param(scenario["steps"], id=f"{file.stem}: {scenario['name']}", marks=marks))
+            # What the surface of this language does not have is no test of it.
+            if HAS.issuperset(scenario.get("needs", [])):
+                params.append(pytest.param(scenario["steps"], id=f"{file.stem}: {scenario['name']}"))
     return params
 
 
