@@ -122,7 +122,8 @@ impl Project {
         })
     }
 
-    /// Deletes an index. Its versions stay in the store until they are collected, its name is free at once.
+    /// Deletes an index; its name is free at once. Its versions stay in the store, out of every reader's reach, until
+    /// [`IndexStore::collect`](moss_store::IndexStore::collect) is called for it a day later or more.
     ///
     /// # Errors
     /// `IndexNotFound`.
