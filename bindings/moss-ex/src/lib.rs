@@ -1,0 +1,1 @@
+//! What the Elixir package of Moss calls.

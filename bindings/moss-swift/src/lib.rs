@@ -1,0 +1,1 @@
+//! What the Swift package of Moss calls.
