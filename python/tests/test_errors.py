@@ -2,6 +2,11 @@
 
 from __future__ import annotations
 
+import os
+import subprocess
+import sys
+from pathlib import Path
+
 import moss
 import moss_core
 from moss import MossError
@@ -56,3 +61,24 @@ def test_errors_are_pickled_by_name() -> None:
 
     error = pickle.loads(pickle.dumps(moss.ConflictError("index 's' was pushed")))
     assert type(error) is moss.ConflictError and str(error) == "index 's' was pushed"
+
+
+def test_a_panic_in_the_core_is_an_error_and_the_process_lives(tmp_path: Path) -> None:
+    script = """
+import asyncio, moss
+async def main():
+    client = moss.MossClient("project", "key")
+    session = await client.session("s", model_id="custom")
+    await session.add_docs([{"id": "a", "text": "one", "embedding": [1.0]}])
+    try:
+        await session.query("one", moss.QueryOptions(embedding=[1.0]))
+    except moss.InternalError as error:
+        print(error)
+    print(len(await session.get_docs()))
+asyncio.run(main())
+"""
+    environment = {**os.environ, "MOSS_STORE": str(tmp_path), "MOSS_TEST_PANIC": "1"}
+    ran = subprocess.run(
+        [sys.executable, "-c", script], env=environment, capture_output=True, text=True, check=True
+    )
+    assert ran.stdout.splitlines() == ["a bug in moss: MOSS_TEST_PANIC", "1"]

@@ -1,11 +1,9 @@
 //! The one door from Python into Moss, and how long work may keep the interpreter to itself.
 
 use std::ops::Deref;
-use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::thread;
 use std::time::{Duration, Instant};
 
-use moss::{Error, ErrorKind};
 use pyo3::prelude::*;
 
 use crate::errors::to_python;
@@ -16,19 +14,8 @@ where
     T: Send,
     F: FnOnce() -> moss::Result<T> + Send,
 {
-    // Every value that `f` may leave half changed is behind Moss's own locks, which know about poisoning.
-    py.detach(|| catch_unwind(AssertUnwindSafe(f)))
-        .unwrap_or_else(|panic| Err(panicked(&*panic)))
+    py.detach(|| moss::contain(f))
         .map_err(|error| to_python(py, &error))
-}
-
-fn panicked(panic: &(dyn std::any::Any + Send)) -> Error {
-    let what = panic
-        .downcast_ref::<&str>()
-        .copied()
-        .or_else(|| panic.downcast_ref::<String>().map(String::as_str))
-        .unwrap_or("no message");
-    Error::new(ErrorKind::Internal, format!("a bug in moss: {what}"))
 }
 
 /// A value that is freed on a thread of its own if it is large then, because Python frees objects wherever the last

@@ -7,7 +7,7 @@
 //! | --- | --- |
 //! | `MOSS_MODEL_DIR` | `<weights>.moss`, or a directory `<id>` with the published files |
 //! | what a binding brought ([`set_bundled_dir`]) | the same |
-//! | the user's cache: `$XDG_CACHE_HOME/moss/models`, `~/.cache/moss/models`, `~/Library/Caches/moss/models` on macOS, `%LOCALAPPDATA%\moss\models` on Windows | the same |
+//! | the user's cache: `$XDG_CACHE_HOME/moss/models`, `~/.cache/moss/models`, `~/Library/Caches/moss/models` on macOS, `%LOCALAPPDATA%\moss\models` on Windows; or what [`set_cache_dir`] names | the same |
 //! | the hub, once | the published files, checked and packed into the cache |
 //!
 //! `MOSS_OFFLINE=1` forbids the last. `MOSS_MODEL_HUB` names another hub with the same paths, such as a mirror.
@@ -19,7 +19,7 @@ mod places;
 
 pub use locate::{find_file, locate};
 pub use open::open_model;
-pub use places::{Places, set_bundled_dir};
+pub use places::{Places, set_bundled_dir, set_cache_dir};
 
 use std::io::Write;
 use std::path::Path;

@@ -1,7 +1,7 @@
 //! Where models may be.
 
 use std::path::{Path, PathBuf};
-use std::sync::OnceLock;
+use std::sync::{OnceLock, PoisonError, RwLock};
 
 use moss_core::embed::ModelSpec;
 
@@ -9,12 +9,19 @@ use moss_core::embed::ModelSpec;
 const DEFAULT_HUB: &str = "https://huggingface.co";
 
 static BUNDLED: OnceLock<PathBuf> = OnceLock::new();
+static CACHE: RwLock<Option<PathBuf>> = RwLock::new(None);
 
 /// Says where the package that carries this library keeps its models. For bindings, once, at import.
 ///
 /// Returns whether it took effect; the first call wins.
 pub fn set_bundled_dir(directory: impl Into<PathBuf>) -> bool {
     BUNDLED.set(directory.into()).is_ok()
+}
+
+/// Says where downloaded models are kept, in place of the user's cache. A model that is open already stays open.
+pub fn set_cache_dir(directory: impl Into<PathBuf>) {
+    // A path is whole or not there, even if a writer died.
+    *CACHE.write().unwrap_or_else(PoisonError::into_inner) = Some(directory.into());
 }
 
 /// The places that are searched for a model, in the order of the fields.
@@ -34,7 +41,8 @@ impl Places {
     /// The places of this process, by its environment.
     pub fn from_env() -> Places {
         let path = |name: &str| variable(name).map(PathBuf::from);
-        let cache = if cfg!(windows) {
+        let chosen = CACHE.read().unwrap_or_else(PoisonError::into_inner).clone();
+        let user = if cfg!(windows) {
             path("LOCALAPPDATA")
         } else if cfg!(target_os = "macos") {
             path("HOME").map(|home| home.join("Library/Caches"))
@@ -46,7 +54,7 @@ impl Places {
         Places {
             model_dir: path("MOSS_MODEL_DIR"),
             bundled: BUNDLED.get().cloned(),
-            cache: cache.map(|cache| cache.join("moss").join("models")),
+            cache: chosen.or_else(|| user.map(|user| user.join("moss").join("models"))),
             hub: (!offline).then(|| hub.trim_end_matches('/').to_owned()),
         }
     }

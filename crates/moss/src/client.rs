@@ -9,12 +9,14 @@ use moss_core::query::{AddOptions, QueryOptions};
 use moss_core::{Document, Error, ErrorKind, Result};
 use tokio::sync::OnceCell;
 
+use crate::border::panics_on_purpose;
+use crate::credentials::{Authenticator, Credentials};
 use crate::loaded::LoadedMap;
 use crate::location::Location;
 use crate::session::Session;
 use crate::types::{
-    IndexInfo, JobStatus, LoadOptions, LoadedIndexes, MutationResult, RefreshResult, SearchResult,
-    SessionOptions, SourceFile, VersionInfo,
+    IndexInfo, JobStatus, LoadOptions, LoadedIndexes, MemoryPressure, MutationResult, RefreshResult,
+    SearchResult, SessionOptions, SourceFile, VersionInfo,
 };
 
 /// A project's door to the cloud, its sessions and its loaded indexes. Cheap to clone; clones share everything.
@@ -28,10 +30,12 @@ pub struct Client {
 #[derive(Debug)]
 pub(crate) struct Inner {
     project_id: String,
-    project_key: String,
+    credentials: Credentials,
     location: Location,
     project: OnceCell<Project>,
     pub(crate) loaded: LoadedMap,
+    /// See [`panics_on_purpose`].
+    pub(crate) panics: bool,
 }
 
 impl Client {
@@ -41,7 +45,7 @@ impl Client {
     /// # Errors
     /// `InvalidArgument` for an empty id or key.
     pub fn new(project_id: &str, project_key: &str) -> Result<Client> {
-        Client::build(project_id, project_key, None)
+        Client::with_key(project_id, project_key, None)
     }
 
     /// A client of the cloud at `base_url`: the manage URL of a service, a directory, `file://`, `memory://`, or
@@ -50,29 +54,36 @@ impl Client {
     /// # Errors
     /// `InvalidArgument` for an empty id or key.
     pub fn with_base_url(project_id: &str, project_key: &str, base_url: &str) -> Result<Client> {
-        Client::build(project_id, project_key, Some(base_url))
+        Client::with_key(project_id, project_key, Some(base_url))
     }
 
-    fn build(project_id: &str, project_key: &str, base_url: Option<&str>) -> Result<Client> {
-        for (what, value, variable) in [
-            ("project id", project_id, "MOSS_PROJECT_ID"),
-            ("project key", project_key, "MOSS_PROJECT_KEY"),
-        ] {
-            if value.is_empty() {
-                return Err(Error::new(
-                    ErrorKind::InvalidArgument,
-                    format!(
-                        "the {what} is empty: pass it, for example from the environment variable {variable}"
-                    ),
-                ));
-            }
-        }
+    /// A client that asks `authenticator` for a token at every call of the cloud, instead of holding a key; the cloud is
+    /// that of `base_url` as in [`with_base_url`](Client::with_base_url), or that of the environment.
+    ///
+    /// # Errors
+    /// `InvalidArgument` for an empty id.
+    pub fn with_authenticator(
+        project_id: &str,
+        authenticator: Arc<dyn Authenticator>,
+        base_url: Option<&str>,
+    ) -> Result<Client> {
+        Client::build(project_id, Credentials::Authenticator(authenticator), base_url)
+    }
+
+    fn with_key(project_id: &str, project_key: &str, base_url: Option<&str>) -> Result<Client> {
+        check_set("key", project_key, "MOSS_PROJECT_KEY")?;
+        Client::build(project_id, Credentials::Key(project_key.to_owned()), base_url)
+    }
+
+    fn build(project_id: &str, credentials: Credentials, base_url: Option<&str>) -> Result<Client> {
+        check_set("id", project_id, "MOSS_PROJECT_ID")?;
         let inner = Inner {
             project_id: project_id.to_owned(),
-            project_key: project_key.to_owned(),
+            credentials,
             location: Location::resolve(base_url)?,
             project: OnceCell::new(),
             loaded: LoadedMap::default(),
+            panics: panics_on_purpose(),
         };
         Ok(Client {
             inner: Arc::new(inner),
@@ -209,7 +220,10 @@ impl Client {
     /// # Errors
     /// `IndexNotFound`, `ModelUnavailable`, `CacheCorrupt`, `Io`.
     pub async fn load_index(&self, name: &str, options: &LoadOptions) -> Result<IndexInfo> {
-        self.inner.loaded.load(self.project().await?, name, options).await
+        self.inner
+            .loaded
+            .load(&self.project().await?, name, options)
+            .await
     }
 
     /// Loads several indexes, each on its own.
@@ -232,6 +246,12 @@ impl Client {
     /// `IndexNotLoaded`.
     pub fn unload_index(&self, name: &str) -> Result<()> {
         self.inner.loaded.unload(name)
+    }
+
+    /// Gives memory back by unloading indexes, and returns how many: all at [`MemoryPressure::Critical`], all but the one
+    /// queried last at [`MemoryPressure::Low`]. Sessions are not touched, they may hold what is stored nowhere else.
+    pub fn release_memory(&self, pressure: MemoryPressure) -> usize {
+        self.inner.loaded.release(pressure)
     }
 
     /// Whether an index is loaded.
@@ -260,9 +280,9 @@ impl Client {
     /// # Errors
     /// `IndexNotLoaded`, and those of [`Session::query`].
     pub fn query(&self, name: &str, text: &str, options: &QueryOptions) -> Result<SearchResult> {
-        let loaded = self.inner.loaded.get(name)?;
+        let loaded = self.inner.loaded.to_query(name)?;
         let options = options.clone().ungrouped();
-        timed(text, Some(name), || loaded.session().query(text, &options))
+        timed(text, Some(name), || loaded.query(text, &options))
     }
 
     /// Queries several loaded indexes of one model at once by vectors alone, the best `top_k` of all. Each result names
@@ -295,22 +315,25 @@ impl Client {
         })
     }
 
-    async fn project(&self) -> Result<&Project> {
-        self.inner
-            .project
-            .get_or_try_init(|| self.inner.open_project())
-            .await
+    /// The project; a key is checked once, a token at every call.
+    async fn project(&self) -> Result<Project> {
+        match self.inner.credentials {
+            Credentials::Key(_) => {
+                let project = self.inner.project.get_or_try_init(|| self.inner.open_project());
+                project.await.cloned()
+            }
+            Credentials::Authenticator(_) => self.inner.open_project().await,
+        }
     }
 }
 
 impl Inner {
-    /// The project, its key checked now.
+    /// The project, its credentials checked now.
     pub(crate) async fn open_project(&self) -> Result<Project> {
         match &self.location {
             Location::Store(url) => {
-                Cloud::open(url)?
-                    .project(&self.project_id, &self.project_key)
-                    .await
+                let secret = self.credentials.secret().await?;
+                Cloud::open(url)?.project(&self.project_id, &secret).await
             }
             Location::Service(url) => Err(Error::new(
                 ErrorKind::Network,
@@ -320,6 +343,17 @@ impl Inner {
             )),
         }
     }
+}
+
+/// Refuses an empty credential.
+fn check_set(what: &str, value: &str, variable: &str) -> Result<()> {
+    if !value.is_empty() {
+        return Ok(());
+    }
+    Err(Error::new(
+        ErrorKind::InvalidArgument,
+        format!("the project {what} is empty: pass it, for example from the environment variable {variable}"),
+    ))
 }
 
 /// Checks a model id before anything is read.

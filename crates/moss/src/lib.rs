@@ -18,7 +18,9 @@
 //! # }
 //! ```
 
+mod border;
 mod client;
+mod credentials;
 mod disk;
 mod loaded;
 mod location;
@@ -26,7 +28,9 @@ mod runtime;
 mod session;
 mod types;
 
+pub use border::contain;
 pub use client::Client;
+pub use credentials::Authenticator;
 pub use location::EMBEDDED_MANAGE_URL;
 pub use moss_core::embed::{CUSTOM_MODEL, DEFAULT_MODEL};
 pub use moss_core::filter::Filter;
@@ -36,10 +40,13 @@ pub use moss_core::query::{
 };
 pub use moss_core::session::Upserted;
 pub use moss_core::{Document, Error, ErrorKind, Metadata, Result};
-pub use moss_models::set_bundled_dir as set_bundled_model_dir;
+pub use moss_models::{set_bundled_dir as set_bundled_model_dir, set_cache_dir as set_model_cache_dir};
 pub use runtime::block_on;
 pub use session::Session;
 pub use types::{
-    IndexInfo, JobStatus, LoadOptions, LoadedIndexes, ModelRef, MutationResult, OnConflict, PushOptions,
-    PushResult, RefreshResult, SearchResult, SessionOptions, SourceFile, VersionInfo,
+    IndexInfo, JobStatus, LoadOptions, LoadedIndexes, MemoryPressure, ModelRef, MutationResult, OnConflict,
+    PushOptions, PushResult, RefreshResult, SearchResult, SessionOptions, SourceFile, VersionInfo,
 };
+
+/// The version of this library, as `0.1.0`.
+pub const VERSION: &str = env!("CARGO_PKG_VERSION");

@@ -1,6 +1,8 @@
 //! Cloud indexes held in memory to be read, and their refreshing.
 
 use std::collections::{BTreeSet, HashMap};
+use std::sync::atomic::AtomicU64;
+use std::sync::atomic::Ordering::Relaxed;
 use std::sync::{Arc, Weak};
 use std::time::Duration;
 
@@ -12,12 +14,14 @@ use parking_lot::{Mutex, RwLock};
 use tokio::task::AbortHandle;
 
 use crate::runtime::runtime;
-use crate::types::{IndexInfo, LoadOptions, RefreshResult};
+use crate::types::{IndexInfo, LoadOptions, MemoryPressure, RefreshResult};
 
 /// The loaded indexes of a client, by name.
 #[derive(Debug, Default)]
 pub(crate) struct LoadedMap {
     by_name: RwLock<HashMap<String, Arc<LoadedIndex>>>,
+    /// Counts queries, to tell which index was asked last.
+    queries: AtomicU64,
 }
 
 impl LoadedMap {
@@ -38,6 +42,7 @@ impl LoadedMap {
                 .auto_refresh
                 .then(|| Duration::from_secs(options.polling_interval_secs.max(1))),
             follower: Mutex::new(None),
+            last_query: AtomicU64::new(0),
         });
         index.follow();
         // What was there is freed after the lock is released.
@@ -62,6 +67,30 @@ impl LoadedMap {
         Ok(index)
     }
 
+    /// The copy that a query of this index runs on.
+    pub(crate) fn to_query(&self, name: &str) -> Result<Arc<Session>> {
+        let index = self.get(name)?;
+        let now = self.queries.fetch_add(1, Relaxed) + 1;
+        index.last_query.fetch_max(now, Relaxed);
+        Ok(index.session())
+    }
+
+    /// Unloads all indexes, or all but the one queried last; how many.
+    pub(crate) fn release(&self, pressure: MemoryPressure) -> usize {
+        let mut by_name = self.by_name.write();
+        let asked = |index: &LoadedIndex| index.last_query.load(Relaxed);
+        let kept = match pressure {
+            MemoryPressure::Critical => None,
+            MemoryPressure::Low => by_name.values().map(|index| asked(index)).max(),
+        };
+        let released: Vec<_> = by_name
+            .extract_if(|_, index| kept.is_none_or(|kept| kept == 0 || asked(index) < kept))
+            .collect();
+        // Freed after the lock is released: queries must not wait for it.
+        drop(by_name);
+        released.len()
+    }
+
     /// The best documents of several indexes by vectors alone.
     pub(crate) fn query_all(
         &self,
@@ -72,7 +101,7 @@ impl LoadedMap {
         let names: BTreeSet<&String> = names.iter().collect();
         let sessions: Vec<(&String, Arc<Session>)> = names
             .into_iter()
-            .map(|name| Ok((name, self.get(name)?.session())))
+            .map(|name| Ok((name, self.to_query(name)?)))
             .collect::<Result<_>>()?;
         let Some((first_name, first)) = sessions.first() else {
             return Err(Error::new(ErrorKind::InvalidArgument, "no index names given"));
@@ -154,6 +183,8 @@ pub(crate) struct LoadedIndex {
     interval: Option<Duration>,
     /// The task that looks, and the process whose runtime runs it.
     follower: Mutex<Option<(u32, AbortHandle)>>,
+    /// The number of the last query among all of the client's; 0 before the first.
+    last_query: AtomicU64,
 }
 
 impl LoadedIndex {

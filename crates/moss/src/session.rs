@@ -145,6 +145,7 @@ impl Session {
     /// # Errors
     /// `InvalidArgument`, `EmbeddingRequired`, `DimensionMismatch`.
     pub fn query(&self, text: &str, options: &QueryOptions) -> Result<SearchResult> {
+        assert!(!self.inner.client.inner.panics, "MOSS_TEST_PANIC");
         timed(text, Some(self.name()), || self.inner.memory.query(text, options))
     }
 

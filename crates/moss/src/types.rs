@@ -124,6 +124,15 @@ impl LoadOptions {
     }
 }
 
+/// How badly memory is wanted, for [`Client::release_memory`](crate::Client::release_memory).
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum MemoryPressure {
+    /// What is likely needed next may stay.
+    Low,
+    /// Everything that can be loaded again goes.
+    Critical,
+}
+
 /// What [`Client::load_indexes`](crate::Client::load_indexes) did.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct LoadedIndexes {

@@ -2,8 +2,12 @@
 
 use crate::{Error, ErrorKind, Result};
 
-/// The model of a session or index that names none.
-pub const DEFAULT_MODEL: &str = "moss-minilm";
+/// The model of a session or index that names none: `moss-minilm`, on iOS `moss-litelm`.
+pub const DEFAULT_MODEL: &str = if cfg!(target_os = "ios") {
+    "moss-litelm"
+} else {
+    MINILM.id
+};
 
 /// The model id of an index whose vectors come from the caller; it has no [`ModelSpec`] and no files.
 pub const CUSTOM_MODEL: &str = "custom";
@@ -42,7 +46,7 @@ pub struct ModelSpec {
 }
 
 const MINILM: ModelSpec = ModelSpec {
-    id: DEFAULT_MODEL,
+    id: "moss-minilm",
     weights: "moss-minilm",
     repository: "sentence-transformers/all-MiniLM-L6-v2",
     pooling: Pooling::Mean,
@@ -53,7 +57,7 @@ const MINILM: ModelSpec = ModelSpec {
     tokenizer_sha256: Some("be50c3628f2bf5bb5e3a7f17b1f74611b2561a3a27eeab05e5aa30f411572037"),
 };
 
-/// Every model, the default first.
+/// Every model.
 ///
 /// `moss-mediumlm` is BAAI/bge-small-en-v1.5. Its path is tested on a small generated checkpoint of the same
 /// architecture; it has not been run with the published weights, so their hash is not pinned yet.

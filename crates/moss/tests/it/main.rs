@@ -2,6 +2,8 @@
 
 #![allow(clippy::unwrap_used)] // helpers are tests too
 
+mod credentials;
+mod loaded;
 mod merge;
 mod support;
 mod surface;
