@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import importlib.metadata
 import importlib.resources
+import re
 import subprocess
 import sys
 from pathlib import Path
@@ -51,3 +52,15 @@ def test_stubs_say_what_is_there() -> None:
             [sys.executable, "-m", *arguments], cwd=PACKAGE, capture_output=True, text=True
         )
         assert done.returncode == 0, done.stdout + done.stderr
+
+
+def test_the_page_names_the_whole_surface() -> None:
+    page = (PACKAGE.parent / "docs" / "python.md").read_text(encoding="utf-8")
+    missing = [name for name in moss.__all__ if not re.search(rf"\b{name}\b", page)]
+    for owner in (moss.MossClient, moss.SessionIndex):
+        calls = [name for name in vars(owner) if not name.startswith("_") and callable(getattr(owner, name))]
+        missing += [name for name in calls if not re.search(rf"\.{name}\(", page)]
+    for data in (moss.DocumentInfo, moss.QueryOptions, moss.GetDocumentsOptions, moss.PushIndexResult, moss.IndexInfo):
+        fields = [name for name in dir(data) if not name.startswith("_")]
+        missing += [name for name in fields if not re.search(rf"`{name}\b", page)]
+    assert missing == []
