@@ -282,7 +282,7 @@ pub unsafe extern "C" fn moss_session_load_index(
 ) -> MossResult {
     call(|| {
         // SAFETY: forwarded from this function's contract.
-        let (count, name, _opts) = unsafe {
+        let (count, name, opts) = unsafe {
             (
                 Out::new(count, "count")?,
                 text(name, "name")?,
@@ -290,7 +290,7 @@ pub unsafe extern "C" fn moss_session_load_index(
             )
         };
         count.give(with_session(session, |session| {
-            block_on(session.load_index(name))
+            block_on(session.load_index(name, &opts))
         })?);
         Ok(())
     })

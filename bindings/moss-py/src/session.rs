@@ -3,7 +3,7 @@
 use std::path::PathBuf;
 use std::str::FromStr;
 
-use moss::{OnConflict, PushOptions, block_on};
+use moss::{LoadOptions, OnConflict, PushOptions, block_on};
 use pyo3::prelude::*;
 use pyo3::types::PyList;
 
@@ -120,7 +120,9 @@ impl Session {
     /// Replaces the session's content by that of a cloud index: its number of documents, 0 if there is none.
     fn load_index(&self, py: Python<'_>, index_name: &Bound<'_, PyAny>) -> PyResult<usize> {
         let name = text(index_name, &"index_name")?;
-        enter(py, || block_on(self.session.load_index(&name)))
+        enter(py, || {
+            block_on(self.session.load_index(&name, &LoadOptions::new()))
+        })
     }
 
     /// Writes the session below `path/<name>/`.

@@ -1,19 +1,17 @@
 //! Cloud indexes held in memory to be read, and their refreshing.
 
 use std::collections::{BTreeSet, HashMap};
+use std::sync::Arc;
 use std::sync::atomic::AtomicU64;
 use std::sync::atomic::Ordering::Relaxed;
-use std::sync::{Arc, Weak};
-use std::time::Duration;
 
 use moss_cloud::{Project, open_model};
 use moss_core::query::{QueryOptions, ScoredDocument};
 use moss_core::session::Session;
 use moss_core::{Error, ErrorKind, Result};
-use parking_lot::{Mutex, RwLock};
-use tokio::task::AbortHandle;
+use parking_lot::RwLock;
 
-use crate::runtime::runtime;
+use crate::poller::Poller;
 use crate::types::{IndexInfo, LoadOptions, MemoryPressure, RefreshResult};
 
 /// The loaded indexes of a client, by name.
@@ -38,10 +36,9 @@ impl LoadedMap {
             project: project.clone(),
             name: name.to_owned(),
             copy: RwLock::new(copy),
-            interval: options
+            poller: options
                 .auto_refresh
-                .then(|| Duration::from_secs(options.polling_interval_secs.max(1))),
-            follower: Mutex::new(None),
+                .then(|| Poller::new(options.polling_interval_secs)),
             last_query: AtomicU64::new(0),
         });
         index.follow();
@@ -179,10 +176,8 @@ pub(crate) struct LoadedIndex {
     project: Project,
     name: String,
     copy: RwLock<Copy>,
-    /// How often to look for a newer version, if at all.
-    interval: Option<Duration>,
-    /// The task that looks, and the process whose runtime runs it.
-    follower: Mutex<Option<(u32, AbortHandle)>>,
+    /// What looks for newer versions, if anything does.
+    poller: Option<Poller>,
     /// The number of the last query among all of the client's; 0 before the first.
     last_query: AtomicU64,
 }
@@ -223,36 +218,16 @@ impl LoadedIndex {
         }
     }
 
-    /// Looks for a newer version now and then, until the index is unloaded. What fails is tried again. A forked child starts
-    /// its own task at its first use of the index, since it has none of its parent's threads.
+    /// Looks for a newer version now and then, until the index is unloaded. What fails is tried again.
     fn follow(self: &Arc<Self>) {
-        let Some(interval) = self.interval else { return };
-        let process = std::process::id();
-        let mut follower = self.follower.lock();
-        if follower.as_ref().is_some_and(|(owner, _)| *owner == process) {
-            return;
+        if let Some(poller) = &self.poller {
+            poller.ensure(self, LoadedIndex::look);
         }
-        let index: Weak<LoadedIndex> = Arc::downgrade(self);
-        let task = runtime().spawn(async move {
-            loop {
-                tokio::time::sleep(interval).await;
-                let Some(index) = index.upgrade() else { return };
-                if let Err(error) = index.refresh().await {
-                    tracing::warn!(index = index.name, %error, "refresh failed, the copy held is served on");
-                }
-            }
-        });
-        // The parent's handle is of a runtime that is gone: nothing to abort.
-        *follower = Some((process, task.abort_handle()));
     }
-}
 
-impl Drop for LoadedIndex {
-    fn drop(&mut self) {
-        if let Some((owner, task)) = self.follower.lock().take()
-            && owner == std::process::id()
-        {
-            task.abort();
+    async fn look(self: Arc<Self>) {
+        if let Err(error) = self.refresh().await {
+            tracing::warn!(index = self.name, %error, "refresh failed, the copy held is served on");
         }
     }
 }

@@ -10,10 +10,12 @@ use moss_core::query::{AddOptions, GetOptions, QueryOptions};
 use moss_core::session::{Session as Memory, Upserted};
 use moss_core::{Document, Error, ErrorKind, Result, limits};
 use moss_store::Manifest;
+use parking_lot::RwLock;
 
 use crate::client::{Client, check_model, timed};
 use crate::disk;
-use crate::types::{PushOptions, PushResult, SearchResult, SessionOptions};
+use crate::follow::{Follower, Held};
+use crate::types::{LoadOptions, PushOptions, PushResult, SearchResult, SessionOptions};
 
 /// A read-write index in memory, stored under its name by [`push_index`](Session::push_index). Cheap to clone; clones are
 /// the same session.
@@ -27,15 +29,24 @@ pub struct Session {
 }
 
 #[derive(Debug)]
-struct Inner {
-    name: String,
-    client: Client,
-    memory: Memory,
+pub(crate) struct Inner {
+    pub(crate) name: String,
+    pub(crate) client: Client,
+    pub(crate) memory: Memory,
     /// Whether the caller left the model open, so that an empty session may take on a stored one.
     adopts: bool,
+    /// Held over a whole push, or a swap of the content: one at a time.
+    pub(crate) base: tokio::sync::Mutex<Base>,
+    /// Set while `base` is locked.
+    pub(crate) follower: RwLock<Option<Arc<Follower>>>,
+}
+
+/// What pushes start from.
+#[derive(Debug)]
+pub(crate) struct Base {
+    /// The version that the log of changes counts from.
+    pub(crate) manifest: Option<Arc<Manifest>>,
     default_conflict: OnConflict,
-    /// The version that the log of changes counts from. Held over a whole push: one at a time.
-    base: tokio::sync::Mutex<Option<Arc<Manifest>>>,
 }
 
 impl Session {
@@ -75,11 +86,15 @@ impl Session {
         }
         let model = open_model(options.model_id.as_deref().or(stored).unwrap_or(DEFAULT_MODEL)).await?;
         let memory = Memory::new(model)?;
-        let (memory, base) = match loaded {
+        let (memory, manifest) = match loaded {
             Some(loaded) => fill(memory, loaded)
                 .await
-                .map(|(memory, base)| (memory, Some(base)))?,
+                .map(|(memory, manifest)| (memory, Some(manifest)))?,
             None => (memory, None),
+        };
+        let default_conflict = match options.auto_load {
+            true => OnConflict::Merge,
+            false => OnConflict::Replace,
         };
         Ok(Session {
             inner: Arc::new(Inner {
@@ -87,12 +102,11 @@ impl Session {
                 client: client.clone(),
                 memory,
                 adopts: options.model_id.is_none(),
-                default_conflict: if options.auto_load {
-                    OnConflict::Merge
-                } else {
-                    OnConflict::Replace
-                },
-                base: tokio::sync::Mutex::new(base),
+                base: tokio::sync::Mutex::new(Base {
+                    manifest,
+                    default_conflict,
+                }),
+                follower: RwLock::default(),
             }),
         })
     }
@@ -111,6 +125,7 @@ impl Session {
 
     /// How many documents the session holds.
     pub fn doc_count(&self) -> usize {
+        self.inner.follow();
         self.inner.memory.doc_count()
     }
 
@@ -136,6 +151,7 @@ impl Session {
     /// # Errors
     /// `Closed` if an earlier write failed half-way.
     pub fn get_docs(&self, options: &GetOptions) -> Result<Vec<Document>> {
+        self.inner.follow();
         self.inner.memory.get_docs(options)
     }
 
@@ -146,6 +162,7 @@ impl Session {
     /// `InvalidArgument`, `EmbeddingRequired`, `DimensionMismatch`.
     pub fn query(&self, text: &str, options: &QueryOptions) -> Result<SearchResult> {
         assert!(!self.inner.client.inner.panics, "MOSS_TEST_PANIC");
+        self.inner.follow();
         timed(text, Some(self.name()), || self.inner.memory.query(text, options))
     }
 
@@ -173,8 +190,10 @@ impl Session {
         let Inner { name, memory, .. } = &*self.inner;
         let mut base = self.inner.base.lock().await;
         let project = self.inner.client.inner.open_project().await?;
-        let on_conflict = options.on_conflict.unwrap_or(self.inner.default_conflict);
-        let pushed = project.push(name, memory, &mut base, on_conflict).await?;
+        let on_conflict = options.on_conflict.unwrap_or(base.default_conflict);
+        let pushed = project
+            .push(name, memory, &mut base.manifest, on_conflict)
+            .await?;
         Ok(PushResult {
             job_id: pushed.job_id,
             index_name: name.clone(),
@@ -186,40 +205,51 @@ impl Session {
     }
 
     /// Replaces the content by that of a cloud index and returns its size; 0 and no change if there is none. The session
-    /// keeps its own name.
+    /// keeps its own name. Once it has loaded the index of that name, its pushes merge.
+    ///
+    /// With `auto_refresh` newer versions of the index take the place of what the session holds, each whole, as they are
+    /// found; until this is called again. A session that has changes which were not pushed stays as it is meanwhile, and one
+    /// that follows an index of another name stays so for good: that index never gets its changes. `cache_path` is for
+    /// [`Client::load_index`] and not used here.
     ///
     /// # Errors
     /// `ModelMismatch`, `CacheCorrupt`, `Io`.
-    pub async fn load_index(&self, index_name: &str) -> Result<usize> {
-        let (session, index_name) = (self.clone(), index_name.to_owned());
-        finish(async move { session.load_now(&index_name).await }).await
+    pub async fn load_index(&self, index_name: &str, options: &LoadOptions) -> Result<usize> {
+        let (session, index_name, options) = (self.clone(), index_name.to_owned(), options.clone());
+        finish(async move { session.load_now(index_name, &options).await }).await
     }
 
-    async fn load_now(&self, index_name: &str) -> Result<usize> {
+    async fn load_now(&self, index_name: String, options: &LoadOptions) -> Result<usize> {
         let mut base = self.inner.base.lock().await;
         let project = self.inner.client.inner.open_project().await?;
-        let Some(loaded) = project.load(index_name, None).await? else {
+        let Some(loaded) = project.load(&index_name, None).await? else {
             return Ok(0);
         };
         let manifest = loaded.manifest.clone();
-        self.take_model(index_name, &manifest.model.id).await?;
+        self.inner.take_model(&index_name, &manifest.model.id).await?;
         let session = self.clone();
         let is_own = index_name == self.name();
-        moss_cloud::blocking(move || {
+        let moment = moss_cloud::blocking(move || {
             let memory = &session.inner.memory;
-            loaded.with_layers(|layers| {
-                if is_own {
-                    memory.resume(layers)
-                } else {
-                    memory.replace(layers)
-                }
+            loaded.with_layers(|layers| match is_own {
+                true => memory.resume(layers).map(|()| None),
+                false => memory.replace(layers, None),
             })
         })
         .await?;
+        let other = moment.map(|moment| Held {
+            manifest: manifest.clone(),
+            moment,
+        });
         if is_own {
-            *base = Some(manifest);
+            *base = Base {
+                manifest: Some(manifest),
+                default_conflict: OnConflict::Merge,
+            };
         }
-        Ok(self.doc_count())
+        *self.inner.follower.write() = Follower::new(index_name, options, other);
+        self.inner.follow();
+        Ok(self.inner.memory.doc_count())
     }
 
     /// Writes the session to `path/<name>/`, in place of what was saved there, atomically.
@@ -243,21 +273,23 @@ impl Session {
             return Ok(0);
         };
         let model_id = saved.with_layer(|layer| Ok(layer.segment.meta().model_id.clone()))?;
-        self.take_model(self.name(), &model_id).await?;
+        self.inner.take_model(self.name(), &model_id).await?;
         let session = self.clone();
-        moss_cloud::blocking(move || saved.with_layer(|layer| session.inner.memory.replace(&[layer])))
+        moss_cloud::blocking(move || saved.with_layer(|layer| session.inner.memory.replace(&[layer], None)))
             .await?;
         Ok(self.doc_count())
     }
+}
 
+impl Inner {
     /// Makes sure that the session is of this model; an empty one opened without a model takes it on.
-    async fn take_model(&self, index_name: &str, stored: &str) -> Result<()> {
-        let memory = &self.inner.memory;
+    pub(crate) async fn take_model(&self, index_name: &str, stored: &str) -> Result<()> {
+        let memory = &self.memory;
         let held = memory.model_id();
         if held == stored {
             return Ok(());
         }
-        if !self.inner.adopts || memory.doc_count() > 0 {
+        if !self.adopts || memory.doc_count() > 0 {
             return Err(moss_cloud::model_mismatch(index_name, stored, &held));
         }
         memory.adopt(open_model(stored).await?)
@@ -274,7 +306,9 @@ async fn fill(memory: Memory, loaded: Loaded) -> Result<(Memory, Arc<Manifest>)>
 }
 
 /// Runs work to its end even if the caller is cancelled and drops the future: what it changes belongs together.
-async fn finish<T: Send + 'static>(work: impl Future<Output = Result<T>> + Send + 'static) -> Result<T> {
+pub(crate) async fn finish<T: Send + 'static>(
+    work: impl Future<Output = Result<T>> + Send + 'static,
+) -> Result<T> {
     match tokio::spawn(work).await {
         Ok(result) => result,
         Err(error) => Err(Error::new(

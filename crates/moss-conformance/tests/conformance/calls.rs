@@ -129,7 +129,9 @@ impl World {
                     "status": pushed.status, "version": pushed.version, "conflicts": pushed.conflicts,
                 })
             }
-            "load_index" => json!(block_on(session.load_index(args.text("index_name")))?),
+            "load_index" => json!(block_on(
+                session.load_index(args.text("index_name"), &LoadOptions::new())
+            )?),
             "save_to_disk" => session.save_to_disk(&path(args)).map(|()| Value::Null)?,
             "load_from_disk" => json!(block_on(session.load_from_disk(&path(args)))?),
             _ => panic!("no call {call:?} of a session"),

@@ -18,6 +18,7 @@ use crate::query::{self, AddOptions, GetOptions, QueryOptions, ScoredDocument};
 use crate::state::{Prepared, State};
 use crate::{Document, Error, ErrorKind, Result, limits};
 
+pub use load::Moment;
 pub use model::Model;
 pub use push::{Changed, ChangedDocument, Taken};
 

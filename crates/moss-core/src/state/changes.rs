@@ -32,6 +32,21 @@ impl Changes {
             .at = at;
     }
 
+    /// Records that content changed which the base changed alike.
+    pub(crate) fn note_base(&mut self) {
+        self.clock += 1;
+    }
+
+    /// Goes on counting where another log stands, so that no mark of it is met again.
+    pub(crate) fn start_after(&mut self, other: &Changes) {
+        self.clock = other.clock + 1;
+    }
+
+    /// Whether nothing differs from the base.
+    pub(crate) fn is_empty(&self) -> bool {
+        self.changed.is_empty()
+    }
+
     /// The moment up to which a snapshot taken now includes changes.
     pub(crate) fn mark(&self) -> u64 {
         self.clock

@@ -207,11 +207,13 @@ impl State {
     /// Stores a document that the base holds.
     pub(crate) fn put_base(&mut self, prepared: &Prepared) {
         self.put_unlogged(prepared.stored.clone(), &prepared.vector, &prepared.terms);
+        self.changes.note_base();
     }
 
     /// Removes a document that the base does not hold.
     pub(crate) fn delete_base(&mut self, id: &str) {
         self.delete_unlogged(id);
+        self.changes.note_base();
     }
 
     fn put_unlogged(&mut self, stored: Arc<Stored>, vector: &QuantizedRow, terms: &Terms) -> bool {

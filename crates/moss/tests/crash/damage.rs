@@ -210,7 +210,11 @@ fn every_call_that_reads_names_the_damaged_file() {
                     .add_docs(INDEX, more, &AddOptions::new())
                     .await
                     .unwrap_err(),
-                other.unwrap().load_index(INDEX).await.unwrap_err(),
+                other
+                    .unwrap()
+                    .load_index(INDEX, &moss::LoadOptions::new())
+                    .await
+                    .unwrap_err(),
             ]
         });
         for error in errors {

@@ -3,6 +3,7 @@
 #![allow(clippy::unwrap_used)] // helpers are tests too
 
 mod credentials;
+mod follow;
 mod loaded;
 mod merge;
 mod support;

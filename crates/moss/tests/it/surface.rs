@@ -25,7 +25,7 @@ fn handles_go_between_threads() {
     assert_send(client.versions("x"));
     assert_send(client.load_index("x", &LoadOptions::new()));
     assert_send(session.push_index(&PushOptions::new()));
-    assert_send(session.load_index("x"));
+    assert_send(session.load_index("x", &LoadOptions::new()));
 }
 
 #[tokio::test]
@@ -373,8 +373,11 @@ async fn a_session_takes_the_content_of_another_index() {
     let session = open(&client, "name").await;
     add(&session, &[("a", "1")]);
     push(&session).await;
-    assert_eq!(session.load_index("missing").await.unwrap(), 0);
-    assert_eq!(session.load_index("docs").await.unwrap(), 2);
+    assert_eq!(
+        session.load_index("missing", &LoadOptions::new()).await.unwrap(),
+        0
+    );
+    assert_eq!(session.load_index("docs", &LoadOptions::new()).await.unwrap(), 2);
     assert_eq!(
         (session.name(), content(&session)),
         ("name", vec!["x=one".to_owned(), "y=two".to_owned()])
@@ -382,7 +385,7 @@ async fn a_session_takes_the_content_of_another_index() {
     push(&session).await;
     assert_eq!(content(&open(&client, "name").await), ["x=one", "y=two"]);
     add(&session, &[("b", "unpushed")]);
-    assert_eq!(session.load_index("name").await.unwrap(), 2);
+    assert_eq!(session.load_index("name", &LoadOptions::new()).await.unwrap(), 2);
     assert_eq!(content(&session), ["x=one", "y=two"]);
 }
 
