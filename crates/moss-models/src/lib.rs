@@ -6,7 +6,7 @@
 //! | Place | What is looked for |
 //! | --- | --- |
 //! | `MOSS_MODEL_DIR` | `<weights>.moss`, or a directory `<id>` with the published files |
-//! | what a binding brought ([`set_bundled_dir`]) | the same |
+//! | what a binding brought ([`set_bundled_dir`]), else `../share/moss/models` beside the library, where an archive has it | the same |
 //! | the user's cache: `$XDG_CACHE_HOME/moss/models`, `~/.cache/moss/models`, `~/Library/Caches/moss/models` on macOS, `%LOCALAPPDATA%\moss\models` on Windows; or what [`set_cache_dir`] names | the same |
 //! | the hub, once | the published files, checked and packed into the cache |
 //!

@@ -29,7 +29,7 @@ pub fn set_cache_dir(directory: impl Into<PathBuf>) {
 pub struct Places {
     /// `MOSS_MODEL_DIR`.
     pub model_dir: Option<PathBuf>,
-    /// What a binding brought.
+    /// What a binding brought, else `../share/moss/models` beside the library, if that is there.
     pub bundled: Option<PathBuf>,
     /// The user's cache of models; also where a download goes. Need not exist.
     pub cache: Option<PathBuf>,
@@ -53,7 +53,7 @@ impl Places {
         let hub = variable("MOSS_MODEL_HUB").unwrap_or_else(|| DEFAULT_HUB.to_owned());
         Places {
             model_dir: path("MOSS_MODEL_DIR"),
-            bundled: BUNDLED.get().cloned(),
+            bundled: BUNDLED.get().cloned().or_else(beside_library),
             cache: chosen.or_else(|| user.map(|user| user.join("moss").join("models"))),
             hub: (!offline).then(|| hub.trim_end_matches('/').to_owned()),
         }
@@ -67,6 +67,29 @@ impl Places {
     }
 }
 
+/// `../share/moss/models` as seen from the folder of the library or program that holds this code, if it is there: where an
+/// unpacked archive has its models, wherever it was unpacked.
+#[cfg(any(target_os = "linux", target_os = "macos", windows))]
+fn beside_library() -> Option<PathBuf> {
+    let whole = |path: PathBuf| path.canonicalize().ok();
+    // The path of a program is what it was called by, and may be found by the shell alone.
+    let code = process_path::get_dylib_path()
+        .and_then(whole)
+        .or_else(|| std::env::current_exe().ok().and_then(whole))?;
+    models_beside(&code)
+}
+
+#[cfg(not(any(target_os = "linux", target_os = "macos", windows)))]
+fn beside_library() -> Option<PathBuf> {
+    None
+}
+
+#[cfg(any(target_os = "linux", target_os = "macos", windows))]
+fn models_beside(code: &Path) -> Option<PathBuf> {
+    let models = code.parent()?.parent()?.join("share/moss/models");
+    models.is_dir().then_some(models)
+}
+
 /// The name of the packed file of a model.
 pub(crate) fn file_name(spec: &ModelSpec) -> String {
     format!("{}.moss", spec.weights)
@@ -75,4 +98,19 @@ pub(crate) fn file_name(spec: &ModelSpec) -> String {
 /// An environment variable, where an empty one counts as unset.
 fn variable(name: &str) -> Option<String> {
     std::env::var(name).ok().filter(|value| !value.is_empty())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_models_of_an_unpacked_archive_are_found_from_its_library() {
+        let archive = tempfile::TempDir::new().unwrap();
+        let library = archive.path().join("lib/libmoss.so.0");
+        assert_eq!(models_beside(&library), None);
+        let models = archive.path().join("share/moss/models");
+        std::fs::create_dir_all(&models).unwrap();
+        assert_eq!(models_beside(&library), Some(models));
+    }
 }
