@@ -1,0 +1,4 @@
+[
+  inputs: ["*.exs", "{lib,mix,test}/**/*.{ex,exs}"],
+  line_length: 110
+]
