@@ -2,13 +2,13 @@
 
 use std::path::Path;
 
-use moss::{CUSTOM_MODEL, Client, Error, ErrorKind, Result, SessionOptions, block_on};
+use moss::{CUSTOM_MODEL, Client, Error, ErrorKind, LoadOptions, Result, SessionOptions, block_on};
 use rustler::{Env, ResourceArc, Term};
 
 use crate::convert::{optional_text, text, texts};
 use crate::documents::{self, DocumentInfo};
 use crate::handle::{Answer, Bare, Done, Session, answer, claim, hand_out};
-use crate::options::{Ranking, Wanted, add_options, push_options};
+use crate::options::{Ranking, Wanted, add_options, load_options, push_options};
 use crate::results::{PushIndexResult, SearchResult};
 
 #[rustler::nif(schedule = "DirtyIo")]
@@ -236,7 +236,24 @@ fn session_load_model(session: ResourceArc<Session>) -> Answer<Done> {
 
 #[rustler::nif(schedule = "DirtyIo")]
 fn session_load_index(session: ResourceArc<Session>, index_name: Term<'_>) -> Answer<usize> {
-    session.call(|session| block_on(session.load_index(&text(index_name, &"index_name")?)))
+    session.call(|session| {
+        let index_name = text(index_name, &"index_name")?;
+        block_on(session.load_index(&index_name, &LoadOptions::new()))
+    })
+}
+
+#[rustler::nif(schedule = "DirtyIo", name = "session_load_index")]
+fn session_follow_index(
+    session: ResourceArc<Session>,
+    index_name: Term<'_>,
+    auto_refresh: Term<'_>,
+    polling_interval: Term<'_>,
+) -> Answer<usize> {
+    session.call(|session| {
+        let index_name = text(index_name, &"index_name")?;
+        let options = load_options(auto_refresh, polling_interval)?;
+        block_on(session.load_index(&index_name, &options))
+    })
 }
 
 #[rustler::nif(schedule = "DirtyIo")]

@@ -177,9 +177,18 @@ defmodule Moss.Session do
   @doc """
   Replaces the content by that of a cloud index: its number of documents, 0 and no change if there is none. The session
   keeps its own name. An index of another model is an error.
+
+  | Option | Default | |
+  | --- | --- | --- |
+  | `:auto_refresh` | `false` | whether to take in newer versions of the index; pauses while changes of this session are not pushed |
+  | `:polling_interval` | `600` | seconds between two looks for one; below 1 counts as 1 |
   """
-  @spec load_index(t(), String.t()) :: {:ok, non_neg_integer()} | {:error, String.t()}
-  def load_index(session, index_name), do: Holder.call(session, :session_load_index, [index_name])
+  @spec load_index(t(), String.t(), keyword()) :: {:ok, non_neg_integer()} | {:error, String.t()}
+  def load_index(session, index_name, opts \\ []) when is_list(opts) do
+    with {:ok, o} <- Options.take(opts, [:auto_refresh, :polling_interval]) do
+      Holder.call(session, :session_load_index, [index_name, o.auto_refresh, o.polling_interval])
+    end
+  end
 
   @doc """
   Stores the session under its name, with its vectors: whoever opens the name after this returns sees it. Only changes

@@ -115,6 +115,11 @@ defmodule MossCore.Nif do
   @spec session_load_index(session(), String.t()) :: {:ok, non_neg_integer()} | error()
   def session_load_index(_session, _index_name), do: missing()
 
+  @doc "The same; with `auto_refresh` the session follows the index. The interval is in seconds."
+  @spec session_load_index(session(), String.t(), boolean() | nil, integer() | nil) ::
+          {:ok, non_neg_integer()} | error()
+  def session_load_index(_session, _index_name, _auto_refresh, _polling_interval), do: missing()
+
   @doc "Stores the session under its name."
   @spec session_push_index(session()) :: {:ok, Moss.PushIndexResult.t()} | error()
   def session_push_index(_session), do: missing()
