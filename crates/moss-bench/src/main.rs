@@ -1,6 +1,7 @@
 //! `moss-bench`: one subcommand per subject, each in a file of its name. Run it from a release build.
 #![allow(clippy::print_stdout)] // a benchmark's figures go to standard output
 
+mod call;
 mod corpus;
 mod embed;
 mod quality;
@@ -16,6 +17,11 @@ type Run = fn(&[String]) -> Result<()>;
 
 /// Name, what it measures, and what runs it.
 const SUBJECTS: &[(&str, &str, Run)] = &[
+    (
+        "call",
+        "a query with a ready vector, beside other languages: STORE",
+        call::run,
+    ),
     ("embed", "text to vector, by length, and batches", embed::run),
     (
         "quality",
