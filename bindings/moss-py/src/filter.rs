@@ -2,7 +2,7 @@
 
 use std::fmt;
 
-use moss::{Error, ErrorKind, Filter};
+use moss::{Error, ErrorKind, Filter, FilterPath as Path};
 use pyo3::prelude::*;
 use pyo3::types::{PyBool, PyDict, PyFloat, PyInt, PyList, PyString, PyTuple};
 use serde_json::{Map, Value};
@@ -10,10 +10,6 @@ use serde_json::{Map, Value};
 use crate::convert::{is_integer, mismatch, text};
 use crate::enter::enter;
 use crate::errors::to_python;
-
-/// Containers inside containers that are followed before the core, which allows fewer, is asked. A dict that
-/// contains itself would not end otherwise.
-const MAX_DEPTH: usize = 256;
 
 /// The filter of a call, compiled.
 pub(crate) fn filter(value: Option<&Bound<'_, PyAny>>) -> PyResult<Option<Filter>> {
@@ -24,37 +20,8 @@ pub(crate) fn filter(value: Option<&Bound<'_, PyAny>>) -> PyResult<Option<Filter
     enter(value.py(), move || Filter::parse(&json)).map(Some)
 }
 
-/// Where in the filter a value stands, spelled as `$and[1].condition`.
-enum Path<'a> {
-    Root,
-    Key(&'a Path<'a>, &'a str),
-    Index(&'a Path<'a>, usize),
-}
-
-impl fmt::Display for Path<'_> {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match self {
-            Path::Root => f.write_str("filter"),
-            Path::Key(Path::Root, key) => f.write_str(key),
-            Path::Key(parent, key) => write!(f, "{parent}.{key}"),
-            Path::Index(parent, at) => write!(f, "{parent}[{at}]"),
-        }
-    }
-}
-
-impl Path<'_> {
-    /// Whether a scalar here is what an operator compares with.
-    fn in_operator(&self) -> bool {
-        match self {
-            Path::Root => false,
-            Path::Key(_, key) => key.starts_with('$'),
-            Path::Index(parent, _) => parent.in_operator(),
-        }
-    }
-}
-
 fn to_json(value: &Bound<'_, PyAny>, path: &Path<'_>, depth: usize) -> PyResult<Value> {
-    if depth > MAX_DEPTH {
+    if depth > Path::MAX_DEPTH {
         return Err(invalid(value, path, "is nested too deeply"));
     }
     if value.is_none() {

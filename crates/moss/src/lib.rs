@@ -35,7 +35,7 @@ pub use client::Client;
 pub use credentials::Authenticator;
 pub use location::EMBEDDED_MANAGE_URL;
 pub use moss_core::embed::{CUSTOM_MODEL, DEFAULT_MODEL};
-pub use moss_core::filter::Filter;
+pub use moss_core::filter::{Filter, Path as FilterPath};
 pub use moss_core::query::{
     AddOptions, DEFAULT_ALPHA, DEFAULT_TOP_K, GetOptions, ParentGrouping, QueryOptions, ScoredDocument,
     check_top_k,

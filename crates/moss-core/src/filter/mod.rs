@@ -11,10 +11,12 @@ mod geo;
 mod json;
 mod number;
 mod parse;
+mod path;
 #[cfg(test)]
 mod tests;
 mod value;
 
 pub use ast::Filter;
 pub use columns::Columns;
+pub use path::Path;
 pub use value::compare_values;

@@ -6,6 +6,7 @@ use serde_json::{Map, Value};
 
 use super::ast::{Comparison, Limit, Node, Test};
 use super::geo::Circle;
+use super::path::Path;
 use super::{Filter, json, number};
 use crate::limits::MAX_FILTER_DEPTH;
 use crate::{Error, ErrorKind, Result};
@@ -46,24 +47,6 @@ impl Filter {
             )
         })?;
         Filter::parse(&value)
-    }
-}
-
-/// Where in the filter a value stands; written out only in errors.
-enum Path<'a> {
-    Root,
-    Key(&'a Path<'a>, &'a str),
-    Index(&'a Path<'a>, usize),
-}
-
-impl fmt::Display for Path<'_> {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match self {
-            Path::Root => f.write_str("filter"),
-            Path::Key(Path::Root, key) => f.write_str(key),
-            Path::Key(parent, key) => write!(f, "{parent}.{key}"),
-            Path::Index(parent, index) => write!(f, "{parent}[{index}]"),
-        }
     }
 }
 
