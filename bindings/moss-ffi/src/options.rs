@@ -1,6 +1,7 @@
 //! The structs of options. NULL in their place means the defaults; a struct that is given is taken word for word.
 
 use std::ffi::c_char;
+use std::path::PathBuf;
 
 use sdk::{AddOptions, LoadOptions, QueryOptions, Result, SessionOptions};
 
@@ -119,7 +120,7 @@ pub(crate) unsafe fn load_options(options: *const MossLoadIndexOptions) -> Resul
     options.auto_refresh = auto_refresh;
     options.polling_interval_secs = polling_interval_secs;
     // SAFETY: as this function's own.
-    unsafe { optional_text(cache_path, "cache_path") }?;
+    options.cache_path = unsafe { optional_text(cache_path, "cache_path") }?.map(PathBuf::from);
     Ok(options)
 }
 

@@ -10,7 +10,7 @@ use moss_core::query::{GetOptions, QueryOptions, ScoredDocument};
 use moss_core::session::{Model, Session};
 use moss_core::snapshot::{Layer, Segment};
 use moss_core::{Document, Error, ErrorKind, Result};
-use moss_store::{IndexStore, Manifest};
+use moss_store::{IndexStore, KeptIndex, Manifest};
 
 use crate::cache::Cached;
 use crate::time::iso;
@@ -31,6 +31,51 @@ impl Loaded {
     pub(crate) async fn read(index: &IndexStore, manifest: Arc<Manifest>) -> Result<Loaded> {
         let segments = try_join_all(manifest.segments.iter().map(|entry| index.read_segment(entry))).await?;
         Ok(Loaded { manifest, segments })
+    }
+
+    /// The version that a folder keeps, without the store; `None` if it keeps none whole.
+    pub fn kept(kept: &KeptIndex) -> Option<Loaded> {
+        let (manifest, segments) = kept.read()?;
+        Some(Loaded {
+            manifest: Arc::new(manifest),
+            segments,
+        })
+    }
+
+    /// As [`read`](Loaded::read) of what is not kept in the folder, which keeps the whole afterwards.
+    async fn read_and_keep(index: &IndexStore, manifest: Arc<Manifest>, kept: &KeptIndex) -> Result<Loaded> {
+        let at_hand: Vec<Option<Bytes>> = {
+            let (manifest, kept) = (manifest.clone(), kept.clone());
+            blocking(move || {
+                Ok(manifest
+                    .segments
+                    .iter()
+                    .map(|entry| kept.segment(entry))
+                    .collect())
+            })
+            .await?
+        };
+        let was_whole = at_hand.iter().all(Option::is_some);
+        let parts = manifest.segments.iter().zip(at_hand);
+        let segments = try_join_all(parts.map(|(entry, at_hand)| async move {
+            match at_hand {
+                Some(bytes) => Ok(bytes),
+                None => index.read_segment(entry).await,
+            }
+        }))
+        .await?;
+        let loaded = Loaded { manifest, segments };
+        let kept = kept.clone();
+        blocking(move || {
+            if !was_whole || kept.manifest().as_ref() != Some(&*loaded.manifest) {
+                // The index is loaded all the same.
+                if let Err(error) = kept.keep(&loaded.manifest, &loaded.segments) {
+                    tracing::warn!(index = loaded.manifest.index, %error, "download not kept");
+                }
+            }
+            Ok(loaded)
+        })
+        .await
     }
 
     /// The documents as a session whose base they are; nothing is embedded.
@@ -88,6 +133,20 @@ impl Project {
         };
         match manifest.filter(|manifest| !manifest.deleted) {
             Some(manifest) => Loaded::read(&index, Arc::new(manifest)).await.map(Some),
+            None => Ok(None),
+        }
+    }
+
+    /// The newest version of an index; what `kept` has of it is not fetched, and all of it is kept there from now on.
+    ///
+    /// # Errors
+    /// As [`load`](Project::load). Not for a folder that cannot be read or written: then all is fetched, or nothing kept.
+    pub async fn load_and_keep(&self, name: &str, kept: &KeptIndex) -> Result<Option<Loaded>> {
+        let index = self.index(name)?;
+        match index.head().await?.filter(|head| !head.deleted) {
+            Some(head) => Loaded::read_and_keep(&index, Arc::new(head), kept)
+                .await
+                .map(Some),
             None => Ok(None),
         }
     }

@@ -6,7 +6,6 @@ use bytes::Bytes;
 use futures::{StreamExt, TryStreamExt, stream};
 use moss_core::{Error, ErrorKind, Result};
 use object_store::path::Path;
-use xxhash_rust::xxh3::xxh3_64;
 
 use crate::garbage::Retention;
 use crate::key::{IndexKeys, manifest_version};
@@ -102,16 +101,10 @@ impl IndexStore {
         let Some(bytes) = self.objects.get(&path).await? else {
             return Err(corrupt(&path, "segment is missing"));
         };
-        if bytes.len() as u64 != entry.bytes {
-            return Err(corrupt(
-                &path,
-                format_args!("segment has {} bytes, {} expected", bytes.len(), entry.bytes),
-            ));
+        match entry.check(&bytes) {
+            Ok(()) => Ok(bytes),
+            Err(fault) => Err(corrupt(&path, fault)),
         }
-        if xxh3_64(&bytes) != entry.checksum {
-            return Err(corrupt(&path, "segment checksum differs"));
-        }
-        Ok(bytes)
     }
 
     /// Starts the next version on top of the newest.

@@ -10,6 +10,7 @@
 pub mod compact;
 mod garbage;
 mod index;
+mod kept;
 mod key;
 mod local;
 mod manifest;
@@ -20,6 +21,7 @@ mod transaction;
 
 pub use garbage::Retention;
 pub use index::IndexStore;
+pub use kept::KeptIndex;
 pub use key::escape;
 pub use manifest::{Manifest, ModelTag, SegmentEntry};
 pub use object::Created;

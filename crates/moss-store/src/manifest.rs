@@ -45,6 +45,23 @@ pub struct SegmentEntry {
     pub since: u64,
 }
 
+impl SegmentEntry {
+    /// Whether these are the segment's bytes, else what is wrong with them.
+    pub(crate) fn check(&self, bytes: &[u8]) -> std::result::Result<(), String> {
+        if bytes.len() as u64 != self.bytes {
+            return Err(format!(
+                "segment has {} bytes, {} expected",
+                bytes.len(),
+                self.bytes
+            ));
+        }
+        if xxh3_64(bytes) != self.checksum {
+            return Err("segment checksum differs".into());
+        }
+        Ok(())
+    }
+}
+
 /// One committed version of an index. Never changed once it is stored.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]

@@ -1,5 +1,6 @@
 //! The client: credentials, a cloud, sessions and loaded indexes.
 
+use std::path::Path;
 use std::sync::Arc;
 use std::time::Instant;
 
@@ -7,6 +8,7 @@ use moss_cloud::{Cloud, Project};
 use moss_core::embed::{self, CUSTOM_MODEL};
 use moss_core::query::{AddOptions, QueryOptions};
 use moss_core::{Document, Error, ErrorKind, Result};
+use moss_store::KeptIndex;
 use tokio::sync::OnceCell;
 
 use crate::border::panics_on_purpose;
@@ -215,15 +217,13 @@ impl Client {
         self.project().await?.restore(name, version).await
     }
 
-    /// Loads the newest version of a cloud index into memory and warms its model; loads it again if it is loaded.
+    /// Loads the newest version of a cloud index into memory and warms its model; loads it again if it is loaded. See
+    /// [`LoadOptions`] for following newer versions and for keeping the download.
     ///
     /// # Errors
-    /// `IndexNotFound`, `ModelUnavailable`, `CacheCorrupt`, `Io`.
+    /// `IndexNotFound`, `ModelUnavailable`, `CacheCorrupt`, `Io`; `InvalidArgument` for an empty `cache_path`.
     pub async fn load_index(&self, name: &str, options: &LoadOptions) -> Result<IndexInfo> {
-        self.inner
-            .loaded
-            .load(&self.project().await?, name, options)
-            .await
+        self.inner.loaded.load(&self.inner, name, options).await
     }
 
     /// Loads several indexes, each on its own.
@@ -272,7 +272,7 @@ impl Client {
     /// # Errors
     /// `IndexNotLoaded`, and those of [`load_index`](Client::load_index).
     pub async fn refresh_index(&self, name: &str) -> Result<RefreshResult> {
-        self.inner.loaded.get(name)?.refresh().await
+        self.inner.loaded.get(name)?.refresh(&self.inner).await
     }
 
     /// Queries a loaded index, see [`Session::query`]. Grouping is for sessions and ignored here.
@@ -315,19 +315,28 @@ impl Client {
         })
     }
 
-    /// The project; a key is checked once, a token at every call.
     async fn project(&self) -> Result<Project> {
-        match self.inner.credentials {
-            Credentials::Key(_) => {
-                let project = self.inner.project.get_or_try_init(|| self.inner.open_project());
-                project.await.cloned()
-            }
-            Credentials::Authenticator(_) => self.inner.open_project().await,
-        }
+        self.inner.project().await
     }
 }
 
 impl Inner {
+    /// The project; a key is checked once, a token at every call.
+    pub(crate) async fn project(&self) -> Result<Project> {
+        match self.credentials {
+            Credentials::Key(_) => {
+                let project = self.project.get_or_try_init(|| self.open_project());
+                project.await.cloned()
+            }
+            Credentials::Authenticator(_) => self.open_project().await,
+        }
+    }
+
+    /// What `folder` keeps of an index of this cloud.
+    pub(crate) fn kept(&self, folder: &Path, name: &str) -> KeptIndex {
+        KeptIndex::new(folder, &self.location.origin(), &self.project_id, name)
+    }
+
     /// The project, its credentials checked now.
     pub(crate) async fn open_project(&self) -> Result<Project> {
         match &self.location {

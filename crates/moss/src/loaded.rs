@@ -1,16 +1,18 @@
 //! Cloud indexes held in memory to be read, and their refreshing.
 
 use std::collections::{BTreeSet, HashMap};
-use std::sync::Arc;
 use std::sync::atomic::AtomicU64;
 use std::sync::atomic::Ordering::Relaxed;
+use std::sync::{Arc, Weak};
 
-use moss_cloud::{Project, open_model};
+use moss_cloud::{Loaded, open_model};
 use moss_core::query::{QueryOptions, ScoredDocument};
 use moss_core::session::Session;
 use moss_core::{Error, ErrorKind, Result};
+use moss_store::KeptIndex;
 use parking_lot::RwLock;
 
+use crate::client::Inner;
 use crate::poller::Poller;
 use crate::types::{IndexInfo, LoadOptions, MemoryPressure, RefreshResult};
 
@@ -26,15 +28,25 @@ impl LoadedMap {
     /// Loads an index in place of what was loaded under its name.
     pub(crate) async fn load(
         &self,
-        project: &Project,
+        client: &Arc<Inner>,
         name: &str,
         options: &LoadOptions,
     ) -> Result<IndexInfo> {
-        let copy = Copy::fetch(project, name).await?;
+        let kept = match options.cache_path.as_deref() {
+            Some(path) if path.as_os_str().is_empty() => {
+                return Err(Error::new(
+                    ErrorKind::InvalidArgument,
+                    "cache_path must not be empty",
+                ));
+            }
+            path => path.map(|path| client.kept(path, name)),
+        };
+        let copy = Copy::fetch(client, name, kept.as_ref()).await?;
         let info = copy.info.clone();
         let index = Arc::new(LoadedIndex {
-            project: project.clone(),
+            client: Arc::downgrade(client),
             name: name.to_owned(),
+            kept,
             copy: RwLock::new(copy),
             poller: options
                 .auto_refresh
@@ -152,8 +164,12 @@ struct Copy {
 }
 
 impl Copy {
-    async fn fetch(project: &Project, name: &str) -> Result<Copy> {
-        let loaded = project.load(name, None).await?.ok_or_else(|| {
+    async fn fetch(client: &Inner, name: &str, kept: Option<&KeptIndex>) -> Result<Copy> {
+        let loaded = match kept {
+            Some(kept) => load_and_keep(client, name, kept).await?,
+            None => client.project().await?.load(name, None).await?,
+        };
+        let loaded = loaded.ok_or_else(|| {
             Error::new(
                 ErrorKind::IndexNotFound,
                 format!("no index {name:?} in this project"),
@@ -170,11 +186,31 @@ impl Copy {
     }
 }
 
+/// The newest version, or the one that is kept where the cloud cannot be reached.
+async fn load_and_keep(client: &Inner, name: &str, kept: &KeptIndex) -> Result<Option<Loaded>> {
+    let newest = async { client.project().await?.load_and_keep(name, kept).await };
+    let error = match newest.await {
+        Err(error) if matches!(error.kind(), ErrorKind::Network | ErrorKind::Io) => error,
+        reached => return reached,
+    };
+    let kept = kept.clone();
+    match moss_cloud::blocking(move || Ok(Loaded::kept(&kept))).await? {
+        Some(loaded) => {
+            tracing::warn!(index = name, %error, "the cloud cannot be reached, the kept version is loaded");
+            Ok(Some(loaded))
+        }
+        None => Err(error),
+    }
+}
+
 /// A loaded index; queries run on the copy that was current when they began.
 #[derive(Debug)]
 pub(crate) struct LoadedIndex {
-    project: Project,
+    /// Holds the map that this index is in.
+    client: Weak<Inner>,
     name: String,
+    /// Where its versions are kept, if anywhere.
+    kept: Option<KeptIndex>,
     copy: RwLock<Copy>,
     /// What looks for newer versions, if anything does.
     poller: Option<Poller>,
@@ -192,12 +228,12 @@ impl LoadedIndex {
     }
 
     /// Swaps a newer version in, whole.
-    pub(crate) async fn refresh(&self) -> Result<RefreshResult> {
+    pub(crate) async fn refresh(&self, client: &Inner) -> Result<RefreshResult> {
         let previous = self.info();
-        let newest = self.project.get_index(&self.name).await?;
+        let newest = client.project().await?.get_index(&self.name).await?;
         let was_updated = newest.updated_at != previous.updated_at || newest.id != previous.id;
         if was_updated {
-            self.swap(Copy::fetch(&self.project, &self.name).await?);
+            self.swap(Copy::fetch(client, &self.name, self.kept.as_ref()).await?);
         }
         Ok(RefreshResult {
             index_name: self.name.clone(),
@@ -226,7 +262,10 @@ impl LoadedIndex {
     }
 
     async fn look(self: Arc<Self>) {
-        if let Err(error) = self.refresh().await {
+        let Some(client) = self.client.upgrade() else {
+            return;
+        };
+        if let Err(error) = self.refresh(&client).await {
             tracing::warn!(index = self.name, %error, "refresh failed, the copy held is served on");
         }
     }

@@ -42,6 +42,19 @@ impl Location {
     }
 }
 
+impl Location {
+    /// The same for the same cloud, whatever the working directory.
+    pub(crate) fn origin(&self) -> String {
+        match self {
+            Location::Store(directory) if !directory.contains("://") => {
+                let absolute = std::path::absolute(directory).ok();
+                absolute.map_or(directory.clone(), |path| path.to_string_lossy().into_owned())
+            }
+            Location::Store(url) | Location::Service(url) => url.clone(),
+        }
+    }
+}
+
 fn default_store() -> Result<Location> {
     let home = env::home_dir()
         .filter(|home| !home.as_os_str().is_empty())

@@ -1,6 +1,7 @@
 //! Options and results of the public surface.
 
 use std::collections::BTreeMap;
+use std::path::PathBuf;
 
 pub use moss_cloud::{IndexInfo, JobStatus, ModelRef, MutationResult, OnConflict, SourceFile, VersionInfo};
 use moss_core::query::ScoredDocument;
@@ -99,6 +100,10 @@ pub struct LoadOptions {
     pub auto_refresh: bool,
     /// Seconds between two looks for a newer version; default 600, below 1 counts as 1.
     pub polling_interval_secs: u64,
+    /// A directory that keeps the download; default none. What it has of the newest version is not fetched again, and where
+    /// the cloud cannot be reached the version it has is loaded as it is. Damaged files are fetched again. Processes may
+    /// share it. Not encrypted, and only cleared of an index when a newer version of that index comes.
+    pub cache_path: Option<PathBuf>,
 }
 
 impl Default for LoadOptions {
@@ -106,6 +111,7 @@ impl Default for LoadOptions {
         LoadOptions {
             auto_refresh: false,
             polling_interval_secs: 600,
+            cache_path: None,
         }
     }
 }
@@ -120,6 +126,12 @@ impl LoadOptions {
     pub fn auto_refresh(mut self, polling_interval_secs: u64) -> LoadOptions {
         self.auto_refresh = true;
         self.polling_interval_secs = polling_interval_secs;
+        self
+    }
+
+    /// Keeps the download in this directory.
+    pub fn cache_path(mut self, cache_path: impl Into<PathBuf>) -> LoadOptions {
+        self.cache_path = Some(cache_path.into());
         self
     }
 }

@@ -5,6 +5,7 @@ mod collecting;
 mod disk;
 mod faults;
 mod flaky;
+mod kept;
 mod suite;
 mod writer;
 

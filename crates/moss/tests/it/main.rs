@@ -4,6 +4,7 @@
 
 mod credentials;
 mod follow;
+mod kept;
 mod loaded;
 mod merge;
 mod support;
