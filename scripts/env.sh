@@ -5,6 +5,7 @@ set -euo pipefail
 root=$(cd "$(dirname "${BASH_SOURCE[0]}")/.." && pwd)
 cd "$root"
 venv=$root/.venv
+version=$(sed -n '/^\[workspace.package\]/,/^version/s/^version = "\(.*\)"/\1/p' Cargo.toml)
 # The wheel brings its model, and cargo names the one that scripts/model packs.
 unset MOSS_MODEL_DIR
 
@@ -34,5 +35,21 @@ need_python() {
     if [ ! -x "$venv/bin/python" ]; then
         say "making the virtual environment .venv"
         python3 -m venv "$venv" || { need_command python3-venv python3-venv; python3 -m venv "$venv"; }
+    fi
+}
+
+# isolated COMMAND ARGS...: the command as the caller, in a network namespace without any network.
+isolated() {
+    need_command unshare util-linux
+    local user=(setpriv --reuid "$(id -u)" --regid "$(id -g)" --clear-groups)
+    if [ "$(id -u)" = 0 ]; then
+        unshare --net -- "$@"
+    elif unshare --net --map-root-user -- true 2>/dev/null; then
+        unshare --net --map-root-user -- "$@"
+    elif sudo -n unshare --net -- true 2>/dev/null; then
+        # Where the system gives namespaces to root alone.
+        sudo -n unshare --net -- "${user[@]}" "$@"
+    else
+        die "no way to take the network away: run as root, or allow user namespaces"
     fi
 }

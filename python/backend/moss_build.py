@@ -1,6 +1,7 @@
-"""The build backend: maturin, after the model was packed.
+"""The build backend: maturin, after the model was packed and the licences were collected.
 
-The wheel carries the packed model, which stays in the target directory, so that only the first build pays for it.
+The wheel carries the packed model, which stays in the target directory, so that only the first build pays for it, and the
+licences of what is linked into it.
 """
 
 from __future__ import annotations
@@ -12,6 +13,7 @@ from typing import Any
 
 import maturin
 import moss_model
+import moss_notices
 from maturin import (  # what a front end looks for
     get_requires_for_build_editable,
     get_requires_for_build_wheel,
@@ -40,6 +42,7 @@ def build_wheel(
     wheel_directory: str, config_settings: Any = None, metadata_directory: Any = None
 ) -> str:
     _bundle_model()
+    _bundle_notices()
     return maturin.build_wheel(wheel_directory, config_settings, metadata_directory)
 
 
@@ -47,6 +50,7 @@ def build_editable(
     wheel_directory: str, config_settings: Any = None, metadata_directory: Any = None
 ) -> str:
     _bundle_model()
+    _bundle_notices()
     return maturin.build_editable(wheel_directory, config_settings, metadata_directory)
 
 
@@ -63,3 +67,7 @@ def _bundle_model() -> None:
     copy = bundled.with_suffix(".new")
     shutil.copyfile(packed, copy)
     os.replace(copy, bundled)
+
+
+def _bundle_notices() -> None:
+    moss_notices.write("moss-py", PACKAGE / "src" / "moss_core" / "THIRD-PARTY-NOTICES.txt")
