@@ -19,6 +19,8 @@ pub(crate) type Client = Handle<moss::Client>;
 /// A value until its owner ends.
 pub(crate) struct Handle<T: Send + 'static> {
     value: Mutex<Option<T>>,
+    /// Who is told when nobody holds this handle any more.
+    heir: OnceLock<LocalPid>,
 }
 
 impl<T: Clone + Send> Handle<T> {
@@ -26,7 +28,7 @@ impl<T: Clone + Send> Handle<T> {
     pub(crate) fn call<R>(&self, call: impl FnOnce(&T) -> Result<R>) -> Answer<R> {
         let value = self.value.lock().clone();
         match value {
-            Some(value) => answer(|| call(&value)),
+            Some(value) => answer(|| with_stack(|| call(&value))),
             None => Answer::Closed,
         }
     }
@@ -58,7 +60,15 @@ impl<T: Send> Drop for Handle<T> {
 }
 
 impl<T: Send> Resource for Handle<T> {
+    const IMPLEMENTS_DESTRUCTOR: bool = true;
     const IMPLEMENTS_DOWN: bool = true;
+
+    fn destructor(self, env: Env<'_>) {
+        if let Some(heir) = self.heir.get() {
+            // One that has ended already needs no telling.
+            let _ = env.send(heir, unreferenced());
+        }
+    }
 
     fn down(&self, _env: Env<'_>, _owner: LocalPid, _monitor: Monitor) {
         self.close();
@@ -69,6 +79,7 @@ impl<T: Send> Resource for Handle<T> {
 pub(crate) fn hand_out<T: Send>(value: T) -> ResourceArc<Handle<T>> {
     ResourceArc::new(Handle {
         value: Mutex::new(Some(value)),
+        heir: OnceLock::new(),
     })
 }
 
@@ -78,6 +89,12 @@ pub(crate) fn claim<T: Send>(env: Env<'_>, handle: &ResourceArc<Handle<T>>) -> A
         Some(_) => Answer::Ok(Done),
         None => Answer::Closed,
     }
+}
+
+/// Sends `:unreferenced` to a process when the last reference to the handle is gone; the first process named stays.
+pub(crate) fn tell<T: Send>(handle: &Handle<T>, heir: LocalPid) -> Answer<Done> {
+    handle.heir.get_or_init(|| heir);
+    Answer::Ok(Done)
 }
 
 /// Frees on a thread of its own. The runtime drops handles on the schedulers that run Elixir, and freeing a large session
@@ -114,6 +131,14 @@ pub(crate) fn answer<T>(call: impl FnOnce() -> Result<T>) -> Answer<T> {
     }
 }
 
+/// Runs work on a stack of the size that threads of Rust have. Dirty schedulers have 320 KiB, and an overflow would end the
+/// process.
+pub(crate) fn with_stack<R>(work: impl FnOnce() -> R) -> R {
+    const ENOUGH: usize = 1 << 20;
+    const NEW: usize = 2 << 20;
+    stacker::maybe_grow(ENOUGH, NEW, work)
+}
+
 impl<T> Answer<T> {
     pub(crate) fn map<R>(self, map: impl FnOnce(T) -> R) -> Answer<R> {
         match self {
@@ -135,7 +160,7 @@ pub(crate) struct Bare<T>(Answer<T>);
 /// A value that only says that it is done: `:ok`.
 pub(crate) struct Done;
 
-rustler::atoms! { closed }
+rustler::atoms! { closed, unreferenced }
 
 impl Encoder for Done {
     fn encode<'a>(&self, env: Env<'a>) -> Term<'a> {

@@ -1,11 +1,11 @@
 //! The calls that manage the indexes of a project, and the opening of sessions.
 
 use moss::{Client as MossClient, Result, SessionOptions, block_on};
-use rustler::{ResourceArc, Term};
+use rustler::{LocalPid, ResourceArc, Term};
 
 use crate::convert::{flag, optional_text, optional_texts, text, texts};
 use crate::documents::{self, DocumentInfo};
-use crate::handle::{Answer, Client, Done, Session, answer, hand_out};
+use crate::handle::{Answer, Client, Done, Session, answer, hand_out, tell};
 use crate::options::add_options;
 use crate::results::{IndexInfo, JobStatusResponse, MutationResult};
 use crate::session::open_empty;
@@ -35,6 +35,11 @@ fn manage_new(
     client_id: Term<'_>,
 ) -> Answer<ResourceArc<Client>> {
     answer(|| connect(project_id, project_key, base_url, client_id)).map(hand_out)
+}
+
+#[rustler::nif]
+fn manage_tell(manage: ResourceArc<Client>, heir: LocalPid) -> Answer<Done> {
+    tell(&manage, heir)
 }
 
 #[rustler::nif(schedule = "DirtyIo")]

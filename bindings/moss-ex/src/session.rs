@@ -7,7 +7,7 @@ use rustler::{Env, ResourceArc, Term};
 
 use crate::convert::{optional_text, text, texts};
 use crate::documents::{self, DocumentInfo};
-use crate::handle::{Answer, Bare, Done, Session, answer, claim, hand_out};
+use crate::handle::{Answer, Bare, Done, Session, answer, claim, hand_out, with_stack};
 use crate::options::{Ranking, Wanted, add_options, load_options, push_options};
 use crate::results::{PushIndexResult, SearchResult};
 
@@ -25,7 +25,7 @@ fn session_new(
             &text(project_id, &"project_id")?,
             &text(project_key, &"project_key")?,
         )?;
-        open_empty(&client, name, model_id)
+        with_stack(|| open_empty(&client, name, model_id))
     })
     .map(hand_out)
 }

@@ -47,7 +47,8 @@ defmodule Moss.Client do
   3. the environment variable `MOSS_STORE`, a directory or store URL,
   4. the embedded store in `~/.moss/store`.
 
-  The process that holds the client's loaded indexes is linked to the caller.
+  The process that holds the client's loaded indexes is linked to the caller; it ends when nobody holds the client any
+  more.
 
       iex> {:error, message} = Moss.Client.new("", "key")
       iex> message =~ "MOSS_PROJECT_ID"
@@ -60,7 +61,8 @@ defmodule Moss.Client do
     with {:ok, o} <- Options.take(opts, [:base_url]),
          options = [base_url: o.base_url, client_id: uuid()],
          {:ok, manage} <- ManageClient.new(project_id, project_key, options),
-         {:ok, manager} <- IndexManager.start_link(credentials ++ options) do
+         {:ok, manager} <- IndexManager.start_link(credentials ++ options),
+         {:ok, :ok} <- MossCore.Nif.manage_tell(manage, manager) do
       fields = credentials ++ options ++ [manage_ref: manage, manager_pid: manager]
       {:ok, struct!(__MODULE__, fields)}
     end
@@ -146,17 +148,17 @@ defmodule Moss.Client do
   """
   @spec load_index(t(), String.t(), keyword()) :: {:ok, Moss.IndexInfo.t()} | error()
   def load_index(%__MODULE__{} = client, name, opts \\ []) when is_list(opts) do
-    IndexManager.load_index(client.manager_pid, name, opts)
+    on_manager(client, :load_index, [name, opts])
   end
 
   @doc "Frees a loaded index and stops its refreshing: `{:ok, :ok}`."
   @spec unload_index(t(), String.t()) :: {:ok, :ok} | error()
-  def unload_index(%__MODULE__{} = client, name), do: IndexManager.unload_index(client.manager_pid, name)
+  def unload_index(%__MODULE__{} = client, name), do: on_manager(client, :unload_index, [name])
 
   @doc "Whether an index is loaded."
   @spec has_index(t(), String.t()) :: boolean()
   def has_index(%__MODULE__{} = client, name) when is_binary(name) do
-    IndexManager.has_index(client.manager_pid, name)
+    on_manager(client, :has_index, [name])
   end
 
   @doc """
@@ -165,16 +167,24 @@ defmodule Moss.Client do
   """
   @spec query(t(), String.t(), String.t(), keyword()) :: {:ok, Moss.SearchResult.t()} | error()
   def query(%__MODULE__{} = client, name, text, opts \\ []) when is_list(opts) do
-    IndexManager.query(client.manager_pid, name, text, opts)
+    on_manager(client, :query, [name, text, opts])
   end
 
   @doc "Loads the newer version of a loaded index if there is one."
   @spec refresh_index(t(), String.t()) :: {:ok, Moss.RefreshResult.t()} | error()
-  def refresh_index(%__MODULE__{} = client, name), do: IndexManager.refresh_index(client.manager_pid, name)
+  def refresh_index(%__MODULE__{} = client, name), do: on_manager(client, :refresh_index, [name])
 
   @doc "What is known of a loaded index."
   @spec get_index_info(t(), String.t()) :: {:ok, Moss.IndexInfo.t()} | error()
-  def get_index_info(%__MODULE__{} = client, name), do: IndexManager.get_index_info(client.manager_pid, name)
+  def get_index_info(%__MODULE__{} = client, name), do: on_manager(client, :get_index_info, [name])
+
+  # The index manager ends when nobody holds the client, so it is held until the call is done: by a use that no compiler
+  # takes away.
+  defp on_manager(client, function, args) do
+    result = apply(IndexManager, function, [client.manager_pid | args])
+    Function.identity(client)
+    result
+  end
 
   # RFC 9562, version 4.
   defp uuid do

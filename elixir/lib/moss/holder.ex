@@ -56,4 +56,13 @@ defmodule Moss.Holder do
 
   @impl true
   def handle_call(:handle, _from, handle), do: {:reply, {node(), handle}, handle}
+
+  # Nobody can call any more, see `Moss.Client.new/3`. The links go first: whoever made the client may trap exits, and has
+  # nothing to do with this one.
+  @impl true
+  def handle_info(:unreferenced, handle) do
+    {:links, links} = Process.info(self(), :links)
+    Enum.each(links, &Process.unlink/1)
+    {:stop, :normal, handle}
+  end
 end

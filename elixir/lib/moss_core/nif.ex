@@ -194,6 +194,10 @@ defmodule MossCore.Nif do
   @spec manage_new(String.t(), String.t(), String.t() | nil, String.t() | nil) :: {:ok, client()} | error()
   def manage_new(_project_id, _project_key, _base_url, _client_id), do: missing()
 
+  @doc "Sends `:unreferenced` to a process once nobody holds this handle any more."
+  @spec manage_tell(client(), pid()) :: {:ok, :ok}
+  def manage_tell(_manage, _heir), do: missing()
+
   @doc "Checks the credentials with the cloud."
   @spec manage_validate_credentials(client()) :: {:ok, :ok} | error()
   def manage_validate_credentials(_manage), do: missing()
