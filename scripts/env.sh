@@ -38,8 +38,12 @@ need_python() {
     fi
 }
 
-# isolated COMMAND ARGS...: the command as the caller, in a network namespace without any network.
+# isolated COMMAND ARGS...: the command as the caller, without any network.
 isolated() {
+    if [ "$(uname)" = Darwin ]; then
+        sandbox-exec -p '(version 1)(allow default)(deny network*)' "$@"
+        return
+    fi
     need_command unshare util-linux
     local user=(setpriv --reuid "$(id -u)" --regid "$(id -g)" --clear-groups)
     if [ "$(id -u)" = 0 ]; then
