@@ -5,6 +5,9 @@ set -euo pipefail
 root=$(cd "$(dirname "${BASH_SOURCE[0]}")/.." && pwd)
 cd "$root"
 venv=$root/.venv
+# Where the programs of a virtual environment are.
+venv_bin=$venv/bin
+[ "${OS:-}" != Windows_NT ] || venv_bin=$venv/Scripts
 version=$(sed -n '/^\[workspace.package\]/,/^version/s/^version = "\(.*\)"/\1/p' Cargo.toml)
 # The wheel brings its model, and cargo names the one that scripts/model packs.
 unset MOSS_MODEL_DIR
@@ -25,6 +28,8 @@ need_command() {
 
 need_rust() {
     command -v cargo >/dev/null || die "cargo is missing: install Rust 1.91 or later, https://rustup.rs"
+    # cargo finds Microsoft's compiler by itself.
+    [ "${OS:-}" = Windows_NT ] && return
     need_command cc gcc
     need_command c++ g++
 }
@@ -32,7 +37,7 @@ need_rust() {
 # A virtual environment with the Moss wheel of this tree in it, made by pip as a user would.
 need_python() {
     need_command python3 python3
-    if [ ! -x "$venv/bin/python" ]; then
+    if [ ! -d "$venv_bin" ]; then
         say "making the virtual environment .venv"
         python3 -m venv "$venv" || { need_command python3-venv python3-venv; python3 -m venv "$venv"; }
     fi
