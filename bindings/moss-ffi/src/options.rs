@@ -3,7 +3,7 @@
 use std::ffi::c_char;
 use std::path::PathBuf;
 
-use sdk::{AddOptions, LoadOptions, QueryOptions, Result, SessionOptions};
+use sdk::{AddOptions, LoadOptions, Precision, QueryOptions, Result, SessionOptions};
 
 use crate::input::{filter, invalid, optional_text, vector};
 
@@ -139,8 +139,10 @@ pub(crate) unsafe fn session_options(options: *const MossSessionOptions) -> Resu
     let mut options = SessionOptions::new().auto_load(skip_auto_load_on_init == 0);
     // SAFETY: as this function's own.
     options.model_id = unsafe { optional_text(model_id, "model_id") }?.map(str::to_owned);
-    match vector_quantization {
-        0..=2 => (),
+    options.precision = match vector_quantization {
+        0 => None,
+        1 => Some(Precision::F32),
+        2 => Some(Precision::Int8),
         other => {
             return Err(invalid(format!("vector_quantization is 0, 1 or 2, got {other}")));
         }

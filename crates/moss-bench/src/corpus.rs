@@ -4,7 +4,7 @@ use std::fs::File;
 use std::io::{BufRead, BufReader};
 use std::path::Path;
 
-use moss::{Document, Error, ErrorKind, Result};
+use moss::{Document, Error, ErrorKind, Precision, Result, SessionOptions};
 use serde::Deserialize;
 
 /// One line of a file.
@@ -43,6 +43,20 @@ pub(crate) fn read(path: &Path, limit: usize) -> Result<Vec<Entry>> {
             serde_json::from_str(&line).map_err(|error| fault(&error))
         })
         .collect()
+}
+
+/// The options of a session by the flag `--int8`, and the other arguments.
+pub(crate) fn precision(arguments: &[String]) -> (SessionOptions, Vec<&str>) {
+    const INT8: &str = "--int8";
+    let mut options = SessionOptions::new();
+    if arguments.iter().any(|argument| argument == INT8) {
+        options = options.precision(Precision::Int8);
+    }
+    let others = arguments
+        .iter()
+        .map(String::as_str)
+        .filter(|argument| *argument != INT8);
+    (options, others.collect())
 }
 
 /// The error of wrong arguments.

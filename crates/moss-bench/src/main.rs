@@ -30,12 +30,12 @@ const SUBJECTS: &[(&str, &str, Run)] = &[
     ),
     (
         "recall",
-        "recall@10 against a plain f32 scan: QUESTIONS STORE",
+        "recall@10 against a plain f32 scan: [--int8] QUESTIONS STORE",
         recall::run,
     ),
     (
         "session",
-        "what each call costs over a large session: DOCUMENTS QUESTIONS STORE [LIMIT]",
+        "what each call costs over a large session: [--int8] DOCUMENTS QUESTIONS STORE [LIMIT]",
         session::run,
     ),
 ];

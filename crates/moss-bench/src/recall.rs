@@ -3,7 +3,7 @@
 use std::collections::HashSet;
 use std::path::Path;
 
-use moss::{Client, QueryOptions, Result, SessionOptions};
+use moss::{Client, QueryOptions, Result};
 use moss_cloud::Cloud;
 use moss_core::snapshot::live_rows;
 
@@ -14,13 +14,14 @@ const QUESTIONS: usize = 500;
 
 /// Prints recall@10 over the index that `moss-bench session` keeps in the store.
 pub(crate) fn run(arguments: &[String]) -> Result<()> {
-    let [questions, store] = arguments else {
-        return Err(corpus::usage("recall QUESTIONS STORE"));
+    let (options, arguments) = corpus::precision(arguments);
+    let [questions, store] = arguments[..] else {
+        return Err(corpus::usage("recall [--int8] QUESTIONS STORE"));
     };
     let questions = corpus::read(Path::new(questions), QUESTIONS)?;
     let (ids, vectors, dim) = stored(store)?;
     let client = Client::with_base_url(session::PROJECT, session::KEY, store)?;
-    let session = moss::block_on(client.session(session::NAME, &SessionOptions::new()))?;
+    let session = moss::block_on(client.session(session::NAME, &options))?;
     let mut hits = 0;
     for question in &questions {
         let vector = session.embed_query(&question.text)?;

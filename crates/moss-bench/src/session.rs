@@ -22,21 +22,26 @@ const RESUMES: usize = 5;
 
 /// Prints the cost of queries, adds, pushes and resumes. Vectors are made once and kept in the store.
 pub(crate) fn run(arguments: &[String]) -> Result<()> {
-    let (documents, questions, store, limit) = match arguments {
+    let (options, arguments) = corpus::precision(arguments);
+    let (documents, questions, store, limit) = match arguments[..] {
         [documents, questions, store] => (documents, questions, store, usize::MAX),
         [documents, questions, store, limit] => {
             (documents, questions, store, limit.parse().unwrap_or(usize::MAX))
         }
-        _ => return Err(corpus::usage("session DOCUMENTS QUESTIONS STORE [LIMIT]")),
+        _ => {
+            return Err(corpus::usage(
+                "session [--int8] DOCUMENTS QUESTIONS STORE [LIMIT]",
+            ));
+        }
     };
     let store = Path::new(store);
     let questions = corpus::read(Path::new(questions), ROUNDS + ADDS)?;
     let client = Client::with_base_url(PROJECT, KEY, &store.display().to_string())?;
     fill(&client, Path::new(documents), limit)?;
-    resume(&client)?;
+    resume(&client, &options)?;
 
     let before = resident_bytes();
-    let session = moss::block_on(client.session(NAME, &SessionOptions::new()))?;
+    let session = moss::block_on(client.session(NAME, &options))?;
     println!("{} documents", session.doc_count());
     println!(
         "resident memory of the session: {:.1} MB",
@@ -45,7 +50,7 @@ pub(crate) fn run(arguments: &[String]) -> Result<()> {
     queries(&session, &questions)?;
     adds(&session, &questions)?;
     drop(session);
-    pushes(&client, store, &questions)
+    pushes(&client, &options, store, &questions)
 }
 
 /// Embeds and pushes the documents, unless the store holds them.
@@ -78,10 +83,10 @@ fn fill(client: &Client, documents: &Path, limit: usize) -> Result<()> {
     Ok(())
 }
 
-fn resume(client: &Client) -> Result<()> {
+fn resume(client: &Client, options: &SessionOptions) -> Result<()> {
     let mut times = Times::default();
     for _ in 0..RESUMES {
-        times.time(|| moss::block_on(client.session(NAME, &SessionOptions::new())).map(|_| ()))?;
+        times.time(|| moss::block_on(client.session(NAME, options)).map(|_| ()))?;
     }
     times.print("resume from the directory");
     Ok(())
@@ -137,12 +142,17 @@ fn adds(session: &Session, questions: &[corpus::Entry]) -> Result<()> {
 }
 
 /// Pushes ten new documents at a time, then takes the index back to where it was.
-fn pushes(client: &Client, store: &Path, questions: &[corpus::Entry]) -> Result<()> {
+fn pushes(
+    client: &Client,
+    options: &SessionOptions,
+    store: &Path,
+    questions: &[corpus::Entry],
+) -> Result<()> {
     let before = moss::block_on(client.get_index(NAME))?
         .version
         .parse()
         .unwrap_or(0);
-    let session = moss::block_on(client.session(NAME, &SessionOptions::new()))?;
+    let session = moss::block_on(client.session(NAME, options))?;
     let (mut times, mut moved) = (Times::default(), 0);
     for batch in questions.chunks(10).take(PUSHES) {
         session.add_docs(

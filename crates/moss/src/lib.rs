@@ -41,6 +41,7 @@ pub use moss_core::query::{
     check_top_k,
 };
 pub use moss_core::session::Upserted;
+pub use moss_core::vector::Precision;
 pub use moss_core::{Document, Error, ErrorKind, Metadata, Result, limits};
 pub use moss_models::{set_bundled_dir as set_bundled_model_dir, set_cache_dir as set_model_cache_dir};
 pub use runtime::block_on;

@@ -8,6 +8,7 @@ use moss_cloud::{Loaded, OnConflict, open_model};
 use moss_core::embed::DEFAULT_MODEL;
 use moss_core::query::{AddOptions, GetOptions, QueryOptions};
 use moss_core::session::{Session as Memory, Upserted};
+use moss_core::vector::Precision;
 use moss_core::{Document, Error, ErrorKind, Result, limits};
 use moss_store::Manifest;
 use parking_lot::RwLock;
@@ -85,7 +86,7 @@ impl Session {
             return Err(moss_cloud::model_mismatch(name, stored, asked));
         }
         let model = open_model(options.model_id.as_deref().or(stored).unwrap_or(DEFAULT_MODEL)).await?;
-        let memory = Memory::new(model)?;
+        let memory = Memory::with_precision(model, options.precision.unwrap_or(Precision::PLATFORM))?;
         let (memory, manifest) = match loaded {
             Some(loaded) => fill(memory, loaded)
                 .await

@@ -5,6 +5,7 @@ use std::path::PathBuf;
 
 pub use moss_cloud::{IndexInfo, JobStatus, ModelRef, MutationResult, OnConflict, SourceFile, VersionInfo};
 use moss_core::query::ScoredDocument;
+use moss_core::vector::Precision;
 
 /// Options of [`Client::session`](crate::Client::session).
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -17,6 +18,9 @@ pub struct SessionOptions {
     pub auto_load: bool,
     /// Opens this version instead of the newest.
     pub version: Option<u64>,
+    /// How vectors are held in memory, and pushed; `None` is [`Precision::PLATFORM`]. Stored vectors of documents that the
+    /// session does not change stay as they are.
+    pub precision: Option<Precision>,
 }
 
 impl Default for SessionOptions {
@@ -25,6 +29,7 @@ impl Default for SessionOptions {
             model_id: None,
             auto_load: true,
             version: None,
+            precision: None,
         }
     }
 }
@@ -50,6 +55,12 @@ impl SessionOptions {
     /// Names the version to open.
     pub fn version(mut self, version: u64) -> SessionOptions {
         self.version = Some(version);
+        self
+    }
+
+    /// Sets how vectors are held.
+    pub fn precision(mut self, precision: Precision) -> SessionOptions {
+        self.precision = Some(precision);
         self
     }
 }

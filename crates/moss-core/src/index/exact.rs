@@ -99,8 +99,9 @@ pub(super) fn rank_rows(
     rows: impl Iterator<Item = u32>,
 ) -> Vec<Hit> {
     let mut top = Top::new(ranking.top_k);
+    let mut buffer = Vec::new();
     for row in rows {
-        let dot = vector::dot(query, vectors.get(row));
+        let dot = vector::dot(query, vectors.read(row, &mut buffer));
         top.offer(
             row,
             blend.score(dot, blend.key(row as usize)),
@@ -248,11 +249,12 @@ impl<'a> Scan<'a> {
         self.candidates
             .sort_unstable_by(|a, b| b.upper.cmp(&a.upper).then(a.row.cmp(&b.row)));
         let mut top = Top::new(ranking.top_k);
+        let mut buffer = Vec::new();
         for Candidate { upper, row } in self.candidates {
             if top.floor().is_some_and(|floor| upper < floor) {
                 break;
             }
-            let dot = vector::dot(query, vectors.get(row));
+            let dot = vector::dot(query, vectors.read(row, &mut buffer));
             top.offer(
                 row,
                 self.blend.score(dot, self.blend.key(row as usize)),

@@ -13,8 +13,9 @@ use crate::vector::Vectors;
 
 /// Callers that search one graph at a time. One more gets no answer from the graph, and scans.
 const SEARCHES_AT_ONCE: usize = 64;
-/// How far a vector's norm may be from 1. Inner-product graphs lose their recall when norms differ.
-const UNIT_TOLERANCE: f32 = 1e-3;
+/// How far a vector's norm may be from 1. Inner-product graphs lose their recall when norms differ; rounding a unit vector to
+/// codes moves its norm by less than this.
+const UNIT_TOLERANCE: f32 = 1e-2;
 
 /// Whether a vector of this norm can be in a graph.
 pub(super) fn is_unit(norm: f32) -> bool {
@@ -86,7 +87,7 @@ fn try_grow(
         if stop.load(Ordering::Relaxed) {
             return Ok(None);
         }
-        index.add(node, vectors.get(row))?;
+        index.add(node, &vectors.get(row))?;
     }
     Ok(Some(Graph {
         index,

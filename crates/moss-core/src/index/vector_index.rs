@@ -8,7 +8,7 @@ use super::exact::{self, rank_rows};
 use super::links::Links;
 use super::{Hit, Ranking};
 use crate::Result;
-use crate::vector::{self, QuantizedRow, Vectors};
+use crate::vector::{self, Precision, QuantizedRow, Vectors};
 
 /// Up to so many rows an index scans, and its answers are exact.
 pub const GRAPH_ABOVE: usize = 100_000;
@@ -29,9 +29,9 @@ const MOST_FILTERED: usize = 8;
 ///
 /// ```
 /// use moss_core::index::{Ranking, VectorIndex};
-/// use moss_core::vector::QuantizedRow;
+/// use moss_core::vector::{Precision, QuantizedRow};
 ///
-/// let mut index = VectorIndex::new(2)?;
+/// let mut index = VectorIndex::new(2, Precision::F32)?;
 /// index.set(0, &QuantizedRow::new(&[0.0, 1.0])?)?;
 /// index.set(1, &QuantizedRow::new(&[0.6, 0.8])?)?;
 /// index.remove(0);
@@ -54,21 +54,17 @@ pub struct VectorIndex {
 }
 
 impl VectorIndex {
-    /// An empty index of `dim` components a vector.
+    /// An empty index of `dim` components a vector, held in this precision.
     ///
     /// # Errors
     /// As [`Vectors::new`].
-    pub fn new(dim: usize) -> Result<VectorIndex> {
-        VectorIndex::with_graph_above(dim, GRAPH_ABOVE)
+    pub fn new(dim: usize, precision: Precision) -> Result<VectorIndex> {
+        VectorIndex::over(Vectors::with_precision(dim, precision)?, GRAPH_ABOVE)
     }
 
-    /// As [`new`](VectorIndex::new), with a graph above so many rows instead of [`GRAPH_ABOVE`].
-    ///
-    /// # Errors
-    /// As [`Vectors::new`].
-    pub fn with_graph_above(dim: usize, graph_above: usize) -> Result<VectorIndex> {
+    fn over(vectors: Vectors, graph_above: usize) -> Result<VectorIndex> {
         Ok(VectorIndex {
-            vectors: Vectors::new(dim)?,
+            vectors,
             graph_above,
             links: RwLock::default(),
         })

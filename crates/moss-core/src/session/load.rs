@@ -109,7 +109,7 @@ impl Session {
 
     fn load(&self, layers: &[Layer<'_>]) -> Result<State> {
         let dim = self.model().dim();
-        let state = State::load(layers, dim)?;
+        let state = State::load(layers, dim, self.precision)?;
         if dim != 0 && state.dim() != dim {
             return Err(super::model::dimension_mismatch("stored index", state.dim(), dim));
         }

@@ -16,6 +16,7 @@ use parking_lot::{RwLock, RwLockReadGuard};
 
 use crate::query::{self, AddOptions, GetOptions, QueryOptions, ScoredDocument};
 use crate::state::{Prepared, State};
+use crate::vector::Precision;
 use crate::{Document, Error, ErrorKind, Result, limits};
 
 pub use load::Moment;
@@ -51,6 +52,7 @@ pub struct Upserted {
 /// # Ok::<(), moss_core::Error>(())
 /// ```
 pub struct Session {
+    precision: Precision,
     guarded: RwLock<Guarded>,
 }
 
@@ -67,8 +69,18 @@ impl Session {
     /// # Errors
     /// `InvalidArgument` for a model whose vectors are longer than an index takes.
     pub fn new(model: Model) -> Result<Session> {
-        let state = State::new(model.dim())?;
+        Session::with_precision(model, Precision::F32)
+    }
+
+    /// An empty session that holds its vectors in this precision, from the moment that they enter: queries rank by them,
+    /// [`get_docs`](Session::get_docs) returns them, pushes write them.
+    ///
+    /// # Errors
+    /// As [`new`](Session::new).
+    pub fn with_precision(model: Model, precision: Precision) -> Result<Session> {
+        let state = State::new(model.dim(), precision)?;
         Ok(Session {
+            precision,
             guarded: RwLock::new(Guarded {
                 model,
                 state,
@@ -158,7 +170,7 @@ impl Session {
             .iter()
             .map(|rows| {
                 let first = rows[0];
-                let embedding = with_vectors.then(|| state.vector(first).to_vec());
+                let embedding = with_vectors.then(|| state.vector(first));
                 let mut document = state.stored(first).document(embedding);
                 if rows.len() > 1 {
                     document.text = query::joined_text(state, rows);

@@ -204,7 +204,7 @@ fn snapshot(state: &State, mut rows: Vec<(u32, bool)>, deleted: Vec<String>, who
     let documents = rows
         .into_iter()
         .map(|(row, in_base)| ChangedDocument {
-            document: state.stored(row).document(Some(state.vector(row).to_vec())),
+            document: state.stored(row).document(Some(state.vector(row))),
             order: state.order()[row as usize],
             in_base,
         })

@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use crate::lexical::NO_ROW;
 use crate::snapshot::{Layer, live_rows};
-use crate::vector::QuantizedRow;
+use crate::vector::{Precision, QuantizedRow};
 use crate::{Result, limits};
 
 use super::{State, Stored};
@@ -15,7 +15,7 @@ impl State {
     ///
     /// Rows follow the order of storing; documents that two writers stored at the same time, with the same number, follow
     /// the order of their segments. O(size).
-    pub(crate) fn load(layers: &[Layer<'_>], dim: usize) -> Result<State> {
+    pub(crate) fn load(layers: &[Layer<'_>], dim: usize, precision: Precision) -> Result<State> {
         let mut live: Vec<(u64, usize, usize)> = live_rows(layers)
             .iter()
             .map(|at| (layers[at.layer].segment.row(at.row).order, at.layer, at.row))
@@ -26,7 +26,7 @@ impl State {
             .first()
             .map_or(dim, |&(_, layer, _)| layers[layer].segment.meta().dimension);
 
-        let mut state = State::new(dim)?;
+        let mut state = State::new(dim, precision)?;
         state.docs.reserve_exact(live.len());
         state.rows.reserve(live.len());
         let mut rows_of: Vec<Vec<u32>> = layers

@@ -15,7 +15,7 @@ use crate::filter::{Columns, Filter};
 use crate::index::VectorIndex;
 use crate::lexical::KeywordIndex;
 use crate::text::{self, Terms};
-use crate::vector::QuantizedRow;
+use crate::vector::{Precision, QuantizedRow};
 use crate::{Document, Metadata, Result};
 
 use changes::Changes;
@@ -82,6 +82,7 @@ impl Prepared {
 /// All of a session but its model.
 pub(crate) struct State {
     dim: usize,
+    precision: Precision,
     docs: Vec<Option<Arc<Stored>>>,
     rows: FxHashMap<Arc<str>, u32>,
     /// When the document of a row was first stored: equal scores rank in this order.
@@ -96,20 +97,21 @@ pub(crate) struct State {
 }
 
 impl State {
-    /// No documents, of vectors of `dim` numbers; 0 while that is open.
+    /// No documents, of vectors of `dim` numbers held in this precision; 0 while the number is open.
     ///
     /// # Errors
     /// `InvalidArgument` for a `dim` that no vector can have.
-    pub(crate) fn new(dim: usize) -> Result<State> {
+    pub(crate) fn new(dim: usize, precision: Precision) -> Result<State> {
         Ok(State {
             dim,
+            precision,
             docs: Vec::new(),
             rows: FxHashMap::default(),
             order: Vec::new(),
             next_order: 0,
             live: FixedBitSet::new(),
             free: Vec::new(),
-            vectors: VectorIndex::new(dim.max(1))?,
+            vectors: VectorIndex::new(dim.max(1), precision)?,
             keywords: KeywordIndex::default(),
             columns: Columns::default(),
             changes: Changes::default(),
@@ -121,7 +123,7 @@ impl State {
         debug_assert_eq!(self.len(), 0);
         let State {
             next_order, changes, ..
-        } = std::mem::replace(self, State::new(dim)?);
+        } = std::mem::replace(self, State::new(dim, self.precision)?);
         self.next_order = next_order;
         self.changes = changes;
         Ok(())
@@ -150,8 +152,8 @@ impl State {
             .expect("callers hold live rows only")
     }
 
-    pub(crate) fn vector(&self, row: u32) -> &[f32] {
-        self.vectors.vectors().get(row)
+    pub(crate) fn vector(&self, row: u32) -> Vec<f32> {
+        self.vectors.vectors().get(row).into_owned()
     }
 
     /// Live rows, in no promised order.

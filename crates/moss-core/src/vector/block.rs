@@ -1,6 +1,6 @@
 //! Neighbouring rows as a scan reads them, and the intervals it gets from their codes.
 
-use super::matrix::Chunk;
+use super::chunk::Chunk;
 use super::quantize::Probe;
 
 /// Rows that one step of a scan looks at. A chunk holds a whole number of blocks.

@@ -1,10 +1,12 @@
 //! The rows themselves, in chunks that never move and are shared between copies.
 
+use std::borrow::Cow;
 use std::sync::Arc;
 
 use super::block::{BLOCK, Block};
-use super::quantize::{Code, QuantizedRow, lines_per_row};
-use super::simd::Line;
+use super::chunk::Chunk;
+use super::precision::Precision;
+use super::quantize::QuantizedRow;
 use crate::limits::MAX_DIMENSION;
 use crate::{Error, ErrorKind, Result};
 
@@ -17,7 +19,8 @@ const CHUNK_BYTES: usize = 1 << 20;
 /// costs a reference count for each, and whoever writes to a shared chunk first copies that chunk alone; so a
 /// clone is a snapshot that can be read while the original goes on.
 ///
-/// 384 components take 1,932 bytes a row: 1,536 for the vector, 384 for the code, 12 for its scale and bounds.
+/// 384 components take 1,932 bytes a row: 1,536 for the vector, 384 for the code, 12 for its scale and bounds. In
+/// [`Precision::Int8`] they take 396: the code is the vector.
 ///
 /// ```
 /// use moss_core::vector::{QuantizedRow, Vectors};
@@ -25,35 +28,34 @@ const CHUNK_BYTES: usize = 1 << 20;
 /// vectors.set(0, &QuantizedRow::new(&[0.6, 0.8])?)?;
 /// let snapshot = vectors.clone();
 /// vectors.set(0, &QuantizedRow::new(&[1.0, 0.0])?)?;
-/// assert_eq!(vectors.get(0), [1.0, 0.0]);
-/// assert_eq!(snapshot.get(0), [0.6, 0.8]);
+/// assert_eq!(*vectors.get(0), [1.0, 0.0]);
+/// assert_eq!(*snapshot.get(0), [0.6, 0.8]);
 /// # Ok::<(), moss_core::Error>(())
 /// ```
 #[derive(Debug, Clone)]
 pub struct Vectors {
     dim: usize,
+    precision: Precision,
     /// Rows per chunk, as a power of two.
     chunk_bits: u32,
     len: usize,
     chunks: Vec<Arc<Chunk>>,
 }
 
-/// Up to `1 << chunk_bits` rows; columns apart, so that the bounds of a block are computed side by side.
-#[derive(Debug, Clone, Default)]
-pub(super) struct Chunk {
-    values: Vec<f32>,
-    pub(super) lines: Vec<Line>,
-    pub(super) scales: Vec<f32>,
-    pub(super) norms: Vec<f32>,
-    pub(super) residuals: Vec<f32>,
-}
-
 impl Vectors {
-    /// No rows yet, of `dim` components each.
+    /// No rows yet, of `dim` components each, to be held as they are set.
     ///
     /// # Errors
     /// `InvalidArgument` unless `dim` is 1 to [`MAX_DIMENSION`].
     pub fn new(dim: usize) -> Result<Vectors> {
+        Vectors::with_precision(dim, Precision::F32)
+    }
+
+    /// As [`new`](Vectors::new), to be held in this precision.
+    ///
+    /// # Errors
+    /// As [`new`](Vectors::new).
+    pub fn with_precision(dim: usize, precision: Precision) -> Result<Vectors> {
         if dim == 0 || dim > MAX_DIMENSION {
             return Err(Error::invalid(format!(
                 "dimension must be 1 to {MAX_DIMENSION}, got {dim}"
@@ -62,6 +64,7 @@ impl Vectors {
         let rows = (CHUNK_BYTES / (4 * dim)).next_power_of_two().clamp(BLOCK, 4096);
         Ok(Vectors {
             dim,
+            precision,
             chunk_bits: rows.trailing_zeros(),
             len: 0,
             chunks: Vec::new(),
@@ -83,13 +86,34 @@ impl Vectors {
         self.len == 0
     }
 
-    /// The vector of a row, as it was set.
+    /// The vector of a row: as it was set, or as near as a code comes to it, see [`Precision`].
     ///
     /// # Panics
     /// If `row` is not below [`len`](Vectors::len).
-    pub fn get(&self, row: u32) -> &[f32] {
+    pub fn get(&self, row: u32) -> Cow<'_, [f32]> {
         let (chunk, at) = self.place(row as usize);
-        &self.chunks[chunk].values[at * self.dim..][..self.dim]
+        let chunk = &self.chunks[chunk];
+        chunk.values(at, self.dim).map_or_else(
+            || {
+                let mut decoded = Vec::with_capacity(self.dim);
+                chunk.decode(at, self.dim, &mut decoded);
+                Cow::Owned(decoded)
+            },
+            Cow::Borrowed,
+        )
+    }
+
+    /// As [`get`](Vectors::get), by way of `buffer` where the row is held as a code.
+    pub(crate) fn read<'a>(&'a self, row: u32, buffer: &'a mut Vec<f32>) -> &'a [f32] {
+        let (chunk, at) = self.place(row as usize);
+        let chunk = &self.chunks[chunk];
+        match chunk.values(at, self.dim) {
+            Some(values) => values,
+            None => {
+                chunk.decode(at, self.dim, buffer);
+                buffer
+            }
+        }
     }
 
     /// Puts a vector in `row`: in place of the old one, or as a new last row if `row` is [`len`](Vectors::len).
@@ -119,10 +143,10 @@ impl Vectors {
         let first_rows = if chunk == 0 { 8 } else { chunk_rows };
         let target = Arc::make_mut(&mut self.chunks[chunk]);
         if row == self.len {
-            target.push(vector, first_rows, chunk_rows);
+            target.push(vector, self.precision, first_rows, chunk_rows);
             self.len += 1;
         } else {
-            target.replace(at, vector);
+            target.replace(at, vector, self.precision);
         }
         Ok(())
     }
@@ -210,76 +234,6 @@ fn dimension_mismatch(got: usize, dim: usize) -> Error {
     )
 }
 
-impl Chunk {
-    fn push(&mut self, vector: &QuantizedRow, first_rows: usize, chunk_rows: usize) {
-        let rows = self.scales.len();
-        if rows == self.scales.capacity() {
-            let more = rows.max(first_rows).min(chunk_rows - rows);
-            self.values.reserve_exact(more * vector.values().len());
-            self.lines.reserve_exact(more * vector.code.lines.len());
-            self.scales.reserve_exact(more);
-            self.norms.reserve_exact(more);
-            self.residuals.reserve_exact(more);
-        }
-        let Code {
-            lines,
-            scale,
-            norm,
-            residual,
-        } = &vector.code;
-        self.values.extend_from_slice(vector.values());
-        self.lines.extend_from_slice(lines);
-        self.scales.push(*scale);
-        self.norms.push(*norm);
-        self.residuals.push(*residual);
-    }
-
-    fn replace(&mut self, at: usize, vector: &QuantizedRow) {
-        let Code {
-            lines,
-            scale,
-            norm,
-            residual,
-        } = &vector.code;
-        let dim = vector.values().len();
-        self.values[at * dim..][..dim].copy_from_slice(vector.values());
-        self.lines[at * lines.len()..][..lines.len()].copy_from_slice(lines);
-        self.scales[at] = *scale;
-        self.norms[at] = *norm;
-        self.residuals[at] = *residual;
-    }
-
-    fn move_within(&mut self, from: usize, to: usize) {
-        let rows = self.scales.len();
-        let (dim, lines) = (self.values.len() / rows, self.lines.len() / rows);
-        self.values.copy_within(from * dim..(from + 1) * dim, to * dim);
-        self.lines
-            .copy_within(from * lines..(from + 1) * lines, to * lines);
-        self.scales[to] = self.scales[from];
-        self.norms[to] = self.norms[from];
-        self.residuals[to] = self.residuals[from];
-    }
-
-    fn copy_from(&mut self, to: usize, source: &Chunk, from: usize) {
-        let rows = source.scales.len();
-        let (dim, lines) = (source.values.len() / rows, source.lines.len() / rows);
-        self.values[to * dim..][..dim].copy_from_slice(&source.values[from * dim..][..dim]);
-        self.lines[to * lines..][..lines].copy_from_slice(&source.lines[from * lines..][..lines]);
-        self.scales[to] = source.scales[from];
-        self.norms[to] = source.norms[from];
-        self.residuals[to] = source.residuals[from];
-    }
-
-    fn truncate(&mut self, rows: usize) {
-        let dim = self.values.len() / self.scales.len();
-        self.values.truncate(rows * dim);
-        self.lines.truncate(rows * lines_per_row(dim));
-        self.scales.truncate(rows);
-        self.norms.truncate(rows);
-        self.residuals.truncate(rows);
-    }
-}
-
 #[cfg(test)]
 mod tests {
     use super::super::block::Intervals;
@@ -354,7 +308,7 @@ mod tests {
         for block in vectors.blocks() {
             block.multiply(&probe, &mut intervals);
             for i in 0..block.len {
-                let dot = super::super::dot(&query, vectors.get((block.first_row + i) as u32));
+                let dot = super::super::dot(&query, &vectors.get((block.first_row + i) as u32));
                 let (low, high) = intervals.bounds(i);
                 assert!(low <= dot && dot <= high);
             }
@@ -364,6 +318,51 @@ mod tests {
         vectors.remap(&vec![u32::MAX; rows + 1]).unwrap();
         assert!(vectors.is_empty());
         vectors.set(0, &row(300, 1.0)).unwrap();
+    }
+
+    /// Rows held as codes are, through every change, what rows are that were rounded first.
+    #[test]
+    fn codes_are_rows_that_were_rounded_first() {
+        for dim in [1, 3, 64, 65, 700] {
+            let mut codes = Vectors::with_precision(dim, Precision::Int8).unwrap();
+            let mut rows = Vectors::new(dim).unwrap();
+            let set = |codes: &mut Vectors, rows: &mut Vectors, at: u32, value: f32| {
+                codes.set(at, &row(dim, value)).unwrap();
+                let rounded = QuantizedRow::new(&codes.get(at)).unwrap();
+                rows.set(at, &rounded).unwrap();
+                // Rounded vectors that come back are the same again.
+                codes.set(at, &rounded).unwrap();
+            };
+            for at in 0..1500 {
+                set(&mut codes, &mut rows, at, at as f32 - 700.0);
+            }
+            let snapshot = codes.clone();
+            let old = codes.get(3).into_owned();
+            set(&mut codes, &mut rows, 3, 0.7);
+            assert_eq!((&*snapshot.get(3), &*codes.get(3)), (&*old, &*rows.get(3)));
+            let map: Vec<u32> = (0..1500)
+                .map(|at| if at % 3 == 0 { at / 3 } else { u32::MAX })
+                .collect();
+            codes.remap(&map).unwrap();
+            rows.remap(&map).unwrap();
+            set(&mut codes, &mut rows, 500, 9.0);
+            let query = row(dim, 0.3);
+            let probe = Probe::new(query.values()).unwrap();
+            let mut intervals = Intervals::new();
+            for block in codes.blocks() {
+                block.multiply(&probe, &mut intervals);
+                for i in 0..block.len {
+                    let at = (block.first_row + i) as u32;
+                    assert_eq!(codes.get(at), rows.get(at));
+                    let (low, high) = intervals.bounds(i);
+                    let dot = super::super::dot(query.values(), &rows.get(at));
+                    assert!(low <= dot && dot <= high, "{low} <= {dot} <= {high}");
+                }
+            }
+            assert_eq!(codes.len(), 501);
+            let bytes = |vectors: &Vectors| vectors.chunks.iter().map(|chunk| chunk.bytes()).sum::<usize>();
+            assert!(dim < 64 || bytes(&codes) * 100 < bytes(&rows) * 30);
+        }
     }
 
     #[test]

@@ -1,16 +1,19 @@
 //! Rows of f32 with a one-byte code each, and the kernels that multiply them.
 //!
 //! [`Vectors`] holds the rows. A scan multiplies codes, which are a quarter of the bytes, and gets every dot
-//! product to within a proven interval; what the interval cannot decide, the full rows do. Rankings and
-//! scores are `index`'s work, not done here.
+//! product to within a proven interval; what the interval cannot decide, the full rows do. Where memory is dear only
+//! the codes are held ([`Precision::Int8`]), and a row is what its code says. Rankings and scores are `index`'s work, not done here.
 
 mod block;
+mod chunk;
 mod matrix;
+mod precision;
 mod quantize;
 mod simd;
 
 pub(crate) use block::{BLOCK, Block, Intervals};
 pub use matrix::Vectors;
+pub use precision::Precision;
 pub use quantize::QuantizedRow;
 pub(crate) use quantize::{Probe, largest_component};
 

@@ -1,6 +1,7 @@
 //! The one-byte code of a vector, and how far a product of two codes can be from the product of the vectors.
 //!
-//! A vector `v` becomes `v^ = scale * code` with codes in -127..=127. For a query `q` and its own code,
+//! A vector `v` becomes `v^ = scale * code` with codes in -127..=127. The scale has 17 significant bits, so that with the
+//! 7 bits of a code every component of `v^` is exact in f32, and coding `v^` gives the same scale and codes again. For a query `q` and its own code,
 //!
 //! ```text
 //! |q.v - q^.v^| = |(q - q^).v + q^.(v - v^)| <= |q - q^| |v| + |q^| |v - v^|        (Cauchy-Schwarz)
@@ -16,6 +17,8 @@ use crate::{Error, Result};
 
 /// The largest code. -128 is never used, so that codes are symmetric and pairs of products fit 16 bits.
 const CODE_MAX: f32 = 127.0;
+/// The bits of a scale that are kept: all but the last 7 of its 24 significant ones.
+const SCALE_BITS: u32 = !0x7f;
 /// 1.5 * 2^23: next to it, f32 holds whole numbers only.
 const ROUNDING_SHIFT: f32 = 12_582_912.0;
 /// Partial sums kept side by side.
@@ -93,7 +96,9 @@ impl Code {
         let (scale, inverse) = if largest < SMALLEST_CODED {
             (0.0, 0.0)
         } else {
-            (largest / CODE_MAX, CODE_MAX / largest)
+            // Rounded down, lest the largest component leave the range of f32.
+            let scale = f32::from_bits((largest / CODE_MAX).to_bits() & SCALE_BITS);
+            (scale, 1.0 / scale)
         };
         let mut lines = vec![Line::ZERO; lines_per_row(values.len())].into_boxed_slice();
         let (mut square, mut residual_square) = ([0f64; SUMS], [0f64; SUMS]);
@@ -120,6 +125,19 @@ impl Code {
             norm: norm(square),
             residual: norm(residual_square),
         })
+    }
+}
+
+impl Code {
+    /// `|v^|`, rounded up.
+    pub(super) fn coded_norm(&self) -> f32 {
+        round_up(self.exact_coded_norm())
+    }
+
+    fn exact_coded_norm(&self) -> f64 {
+        let codes = self.lines.iter().flat_map(|line| line.0);
+        let square: i64 = codes.map(|code| i64::from(code).pow(2)).sum();
+        f64::from(self.scale) * (square as f64).sqrt()
     }
 }
 
@@ -173,13 +191,7 @@ impl Probe {
     /// As [`QuantizedRow::new`].
     pub(crate) fn new(values: &[f32]) -> Result<Probe> {
         let code = Code::new(values)?;
-        let code_square: i64 = code
-            .lines
-            .iter()
-            .flat_map(|l| l.0)
-            .map(|c| i64::from(c).pow(2))
-            .sum();
-        let coded_norm = f64::from(code.scale) * (code_square as f64).sqrt();
+        let coded_norm = code.exact_coded_norm();
         let dot_error = ROUNDING * (values.len() as f64 / 32.0 + 8.0) * f64::from(code.norm);
         // Conversion, two multiplications and the addition of the bound, relative to |q^| |v^| <= |q^| (|v| + |v - v^|).
         let code_error = 8.0 * ROUNDING * coded_norm;
@@ -246,6 +258,35 @@ mod tests {
                 prop_assert!(f64::from(about - error) <= dot && dot <= f64::from(about + error),
                     "{about} ± {error} misses {dot}");
             }
+        }
+    }
+
+    /// What a code stands for.
+    fn coded(code: &Code, dim: usize) -> Vec<f32> {
+        let codes = code.lines.iter().flat_map(|line| line.0).take(dim);
+        codes.map(|each| f32::from(each) * code.scale).collect()
+    }
+
+    proptest! {
+        #![proptest_config(ProptestConfig::with_cases(2000))]
+
+        #[test]
+        fn a_rounded_vector_is_near_and_is_not_changed_by_rounding_it_again(v in (1usize..200).prop_flat_map(vector)) {
+            let code = Code::new(&v).unwrap();
+            let rounded = coded(&code, v.len());
+            let largest = largest_component(&v).unwrap();
+            // Half a step of a 127th, and what the scale lost by its 17 bits.
+            let step = if largest < SMALLEST_CODED { 1e-30 } else { largest / 127.0 * 0.502 };
+            for (value, rounded) in v.iter().zip(&rounded) {
+                prop_assert!((value - rounded).abs() <= step, "{value} became {rounded}");
+            }
+            let again = Code::new(&rounded).unwrap();
+            prop_assert_eq!(&code.lines, &again.lines);
+            prop_assert_eq!(code.scale.to_bits(), again.scale.to_bits());
+            prop_assert_eq!(again.residual, 0.0);
+            let norm = rounded.iter().map(|&x| f64::from(x).powi(2)).sum::<f64>().sqrt();
+            prop_assert!(norm <= f64::from(code.coded_norm()));
+            prop_assert!(f64::from(code.coded_norm()) <= norm * 1.000_01 + 1e-37 || norm > 3e38);
         }
     }
 

@@ -7,5 +7,6 @@ mod follow;
 mod kept;
 mod loaded;
 mod merge;
+mod precision;
 mod support;
 mod surface;

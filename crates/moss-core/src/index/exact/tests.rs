@@ -6,7 +6,7 @@ use proptest::prelude::*;
 
 use super::super::{Hit, Keys, Ranking};
 use super::rank;
-use crate::vector::{QuantizedRow, Vectors, dot};
+use crate::vector::{Precision, QuantizedRow, Vectors, dot};
 
 /// What an index may hold.
 #[derive(Debug, Clone, Copy)]
@@ -60,6 +60,21 @@ fn vector(random: &mut Rng, shape: Shape, centres: &[Vec<f32>], dim: usize) -> V
             let length = [1.0, 1e19, 3e37][random.usize(..3)];
             near(random, 0.1).into_iter().map(|x| x * length).collect()
         }
+    }
+}
+
+impl Corpus {
+    /// The same rows held as codes; those rows are then what the codes stand for.
+    fn coded(mut self) -> Corpus {
+        self.vectors = Vectors::with_precision(self.vectors.dim(), Precision::Int8).unwrap();
+        for (row, values) in self.rows.iter_mut().enumerate() {
+            let row = row as u32;
+            self.vectors
+                .set(row, &QuantizedRow::new(values).unwrap())
+                .unwrap();
+            *values = self.vectors.get(row).into_owned();
+        }
+        self
     }
 }
 
@@ -169,8 +184,10 @@ proptest! {
         words in prop::sample::select(vec![0.0, 0.01, 0.3, 1.0]),
         alpha in prop::sample::select(vec![0.0f32, 1e-44, 1e-40, 1e-7, 1e-3, 0.3, 0.8, 1.0]),
         top_k in prop::sample::select(vec![0usize, 1, 5, 100, 1400, 5000, usize::MAX]),
+        coded: bool,
     ) {
         let (corpus, query) = corpus(seed, shape, dim, count, pass, words);
+        let corpus = if coded { corpus.coded() } else { corpus };
         let ranking = corpus.ranking(&query, alpha, top_k);
         let hits = rank(&corpus.vectors, &ranking).unwrap();
         prop_assert!(hits.iter().all(|hit| (0.0..=1.0).contains(&hit.score)));

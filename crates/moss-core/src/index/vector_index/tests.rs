@@ -5,7 +5,7 @@ use fixedbitset::FixedBitSet;
 
 use super::super::{Hit, Keys, Ranking, rank};
 use super::VectorIndex;
-use crate::vector::QuantizedRow;
+use crate::vector::{Precision, QuantizedRow, Vectors};
 
 const DIM: usize = 32;
 const GRAPH_ABOVE: usize = 1_000;
@@ -25,12 +25,16 @@ struct World {
 impl World {
     /// `count` unit vectors around 60 centres, all linked in the graph.
     fn new(count: u32) -> World {
+        World::with_precision(count, Precision::F32)
+    }
+
+    fn with_precision(count: u32, precision: Precision) -> World {
         let mut random = Rng::with_seed(11);
         let centres = (0..60)
             .map(|_| scaled((0..DIM).map(|_| random.f32() - 0.5).collect(), 1.0))
             .collect();
         let mut world = World {
-            index: VectorIndex::with_graph_above(DIM, GRAPH_ABOVE).unwrap(),
+            index: VectorIndex::over(Vectors::with_precision(DIM, precision).unwrap(), GRAPH_ABOVE).unwrap(),
             live: FixedBitSet::new(),
             centres,
             random,
@@ -314,6 +318,20 @@ fn narrow_filters_zero_queries_and_large_wishes_are_scanned() {
     };
     assert_eq!(refused(&[1.0; DIM + 1]), crate::ErrorKind::DimensionMismatch);
     assert_eq!(refused(&[f32::NAN; DIM]), crate::ErrorKind::InvalidArgument);
+}
+
+/// Rounding does not keep a row out of the graph, nor does coming back from a store that holds it rounded.
+#[test]
+fn codes_are_linked_too() {
+    let mut world = World::with_precision(2500, Precision::Int8);
+    assert_eq!(world.loose(), 0);
+    assert!(world.recall(&world.live.clone(), 1.0, None, 10) >= 0.95);
+    for row in 0..2500 {
+        let rounded = world.index.vectors().get(row).into_owned();
+        world.set(row, &rounded);
+    }
+    world.finish_builds();
+    assert_eq!(world.loose(), 0);
 }
 
 #[test]
