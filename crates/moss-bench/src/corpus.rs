@@ -31,18 +31,24 @@ impl Entry {
 
 /// The lines of a file, at most `limit`.
 pub(crate) fn read(path: &Path, limit: usize) -> Result<Vec<Entry>> {
-    let fault = |error: &dyn std::fmt::Display| {
-        Error::new(ErrorKind::InvalidArgument, format!("{}: {error}", path.display()))
-    };
-    let file = File::open(path).map_err(|error| fault(&error))?;
-    BufReader::new(file)
-        .lines()
-        .take(limit)
-        .map(|line| {
-            let line = line.map_err(|error| fault(&error))?;
-            serde_json::from_str(&line).map_err(|error| fault(&error))
-        })
+    lines(path, limit)?
+        .map(|line| serde_json::from_str(&line?).map_err(|error| fault(path, &error)))
         .collect()
+}
+
+/// How many lines a file has, at most `limit`.
+pub(crate) fn count(path: &Path, limit: usize) -> Result<usize> {
+    lines(path, limit)?.try_fold(0, |count, line| line.map(|_| count + 1))
+}
+
+fn lines(path: &Path, limit: usize) -> Result<impl Iterator<Item = Result<String>>> {
+    let file = File::open(path).map_err(|error| fault(path, &error))?;
+    let lines = BufReader::new(file).lines().take(limit);
+    Ok(lines.map(move |line| line.map_err(|error| fault(path, &error))))
+}
+
+fn fault(path: &Path, error: &dyn std::fmt::Display) -> Error {
+    Error::new(ErrorKind::InvalidArgument, format!("{}: {error}", path.display()))
 }
 
 /// The options of a session by the flag `--int8`, and the other arguments.
