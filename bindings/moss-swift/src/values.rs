@@ -1,0 +1,453 @@
+//! The values that cross the border, and how they become those of `moss`.
+//!
+//! Structs are taken apart field by field, so that a new field of `moss` fails to compile here instead of being lost.
+
+use std::collections::HashMap;
+
+use moss::{
+    Document, Error, ErrorKind, Filter, GetOptions, IndexInfo, JobStatus, LoadOptions, ModelRef,
+    MutationResult, ParentGrouping, PushResult, QueryOptions, RefreshResult, ScoredDocument, SearchResult,
+    SessionOptions, Upserted,
+};
+
+/// A document, in either direction.
+#[derive(uniffi::Record)]
+pub(crate) struct NativeDocument {
+    id: String,
+    text: String,
+    metadata: Option<HashMap<String, String>>,
+    /// Little-endian f32.
+    embedding: Option<Vec<u8>>,
+    payload: Option<String>,
+}
+
+/// A document that a query found.
+#[derive(uniffi::Record)]
+pub(crate) struct NativeFound {
+    id: String,
+    text: String,
+    metadata: Option<HashMap<String, String>>,
+    payload: Option<String>,
+    score: f32,
+}
+
+/// The answer to a query.
+#[derive(uniffi::Record)]
+pub(crate) struct NativeSearchResult {
+    docs: Vec<NativeFound>,
+    time_ms: u64,
+}
+
+/// Folds siblings into one result.
+#[derive(uniffi::Record)]
+pub(crate) struct NativeGrouping {
+    parent_field: String,
+    order_field: String,
+}
+
+/// Options of a query.
+#[derive(uniffi::Record)]
+pub(crate) struct NativeQueryOptions {
+    top_k: i64,
+    alpha: f32,
+    /// JSON.
+    filter: Option<String>,
+    /// Little-endian f32.
+    embedding: Option<Vec<u8>>,
+    group_by: Option<NativeGrouping>,
+}
+
+/// Options of reading a session.
+#[derive(uniffi::Record)]
+pub(crate) struct NativeGetOptions {
+    ids: Option<Vec<String>>,
+    /// JSON.
+    filter: Option<String>,
+    sort_by: Option<String>,
+    ascending: bool,
+    group_by: Option<NativeGrouping>,
+}
+
+/// Options of opening a session.
+#[derive(uniffi::Record)]
+pub(crate) struct NativeSessionOptions {
+    model_id: Option<String>,
+    auto_load: bool,
+}
+
+/// Options of loading an index.
+#[derive(uniffi::Record)]
+pub(crate) struct NativeLoadOptions {
+    auto_refresh: bool,
+    polling_interval_secs: u64,
+    cache_path: Option<String>,
+}
+
+/// What adding to a session did.
+#[derive(uniffi::Record)]
+pub(crate) struct NativeUpserted {
+    added: u64,
+    updated: u64,
+}
+
+impl From<Upserted> for NativeUpserted {
+    fn from(done: Upserted) -> NativeUpserted {
+        let Upserted { added, updated } = done;
+        NativeUpserted {
+            added: added as u64,
+            updated: updated as u64,
+        }
+    }
+}
+
+/// What a change of a cloud index did.
+#[derive(uniffi::Record)]
+pub(crate) struct NativeMutation {
+    job_id: String,
+    index_name: String,
+    doc_count: u64,
+}
+
+/// What a push did.
+#[derive(uniffi::Record)]
+pub(crate) struct NativePush {
+    job_id: String,
+    index_name: String,
+    doc_count: u64,
+    status: String,
+    version: String,
+    conflicts: Vec<String>,
+}
+
+/// A cloud index.
+#[derive(uniffi::Record)]
+pub(crate) struct NativeIndex {
+    id: String,
+    name: String,
+    version: String,
+    status: String,
+    doc_count: u64,
+    created_at: String,
+    updated_at: String,
+    model_id: String,
+    model_version: String,
+}
+
+/// A job.
+#[derive(uniffi::Record)]
+pub(crate) struct NativeJob {
+    job_id: String,
+    status: String,
+    progress: f64,
+    current_phase: Option<String>,
+    error: Option<String>,
+    created_at: String,
+    updated_at: String,
+    completed_at: Option<String>,
+}
+
+/// What refreshing a loaded index did.
+#[derive(uniffi::Record)]
+pub(crate) struct NativeRefresh {
+    index_name: String,
+    previous_updated_at: String,
+    new_updated_at: String,
+    was_updated: bool,
+}
+
+/// The numbers of a vector.
+fn floats(bytes: &[u8]) -> moss::Result<Vec<f32>> {
+    let (floats, rest) = bytes.as_chunks::<4>();
+    if !rest.is_empty() {
+        return Err(Error::new(
+            ErrorKind::InvalidArgument,
+            format!(
+                "a vector of {} bytes holds no whole number of floats",
+                bytes.len()
+            ),
+        ));
+    }
+    Ok(floats.iter().map(|float| f32::from_le_bytes(*float)).collect())
+}
+
+/// The bytes of a vector.
+pub(crate) fn bytes(floats: &[f32]) -> Vec<u8> {
+    floats.iter().flat_map(|float| float.to_le_bytes()).collect()
+}
+
+fn filter(json: Option<String>) -> moss::Result<Option<Filter>> {
+    json.map(|json| Filter::parse_json(&json)).transpose()
+}
+
+/// The documents of a call, all or none.
+pub(crate) fn documents(docs: Vec<NativeDocument>) -> moss::Result<Vec<Document>> {
+    docs.into_iter().map(NativeDocument::into_document).collect()
+}
+
+impl NativeDocument {
+    fn into_document(self) -> moss::Result<Document> {
+        let NativeDocument {
+            id,
+            text,
+            metadata,
+            embedding,
+            payload,
+        } = self;
+        Ok(Document {
+            embedding: embedding.as_deref().map(floats).transpose()?,
+            metadata: metadata.map(|metadata| metadata.into_iter().collect()),
+            id,
+            text,
+            payload,
+        })
+    }
+}
+
+impl From<Document> for NativeDocument {
+    fn from(document: Document) -> NativeDocument {
+        let Document {
+            id,
+            text,
+            metadata,
+            embedding,
+            payload,
+        } = document;
+        NativeDocument {
+            id,
+            text,
+            metadata: metadata.map(|metadata| metadata.into_iter().collect()),
+            embedding: embedding.as_deref().map(bytes),
+            payload,
+        }
+    }
+}
+
+impl From<SearchResult> for NativeSearchResult {
+    fn from(result: SearchResult) -> NativeSearchResult {
+        // Swift knows what it asked.
+        let SearchResult {
+            docs,
+            query: _,
+            index_name: _,
+            time_taken_ms,
+        } = result;
+        let found = |doc: ScoredDocument| {
+            let ScoredDocument {
+                id,
+                text,
+                metadata,
+                payload,
+                score,
+                index_name: _,
+            } = doc;
+            NativeFound {
+                id,
+                text,
+                metadata: metadata.map(|metadata| metadata.into_iter().collect()),
+                payload,
+                score,
+            }
+        };
+        NativeSearchResult {
+            docs: docs.into_iter().map(found).collect(),
+            time_ms: time_taken_ms,
+        }
+    }
+}
+
+impl From<NativeGrouping> for ParentGrouping {
+    fn from(grouping: NativeGrouping) -> ParentGrouping {
+        ParentGrouping::new(grouping.parent_field, grouping.order_field)
+    }
+}
+
+impl NativeQueryOptions {
+    pub(crate) fn into_options(self) -> moss::Result<QueryOptions> {
+        let NativeQueryOptions {
+            top_k,
+            alpha,
+            filter: json,
+            embedding,
+            group_by,
+        } = self;
+        let mut options = QueryOptions::new().top_k(moss::check_top_k(top_k)?).alpha(alpha);
+        options.filter = filter(json)?;
+        options.embedding = embedding.as_deref().map(floats).transpose()?;
+        options.group_by = group_by.map(Into::into);
+        Ok(options)
+    }
+}
+
+impl NativeGetOptions {
+    pub(crate) fn into_options(self) -> moss::Result<GetOptions> {
+        let NativeGetOptions {
+            ids,
+            filter: json,
+            sort_by,
+            ascending,
+            group_by,
+        } = self;
+        let mut options = GetOptions::new();
+        options.ids = ids;
+        options.filter = filter(json)?;
+        options.sort_by = sort_by;
+        options.ascending = ascending;
+        options.group_by = group_by.map(Into::into);
+        Ok(options)
+    }
+}
+
+impl From<NativeSessionOptions> for SessionOptions {
+    fn from(options: NativeSessionOptions) -> SessionOptions {
+        let NativeSessionOptions { model_id, auto_load } = options;
+        let mut options = SessionOptions::new().auto_load(auto_load);
+        options.model_id = model_id;
+        options
+    }
+}
+
+impl From<NativeLoadOptions> for LoadOptions {
+    fn from(options: NativeLoadOptions) -> LoadOptions {
+        let NativeLoadOptions {
+            auto_refresh,
+            polling_interval_secs,
+            cache_path,
+        } = options;
+        let mut options = LoadOptions::new();
+        options.auto_refresh = auto_refresh;
+        options.polling_interval_secs = polling_interval_secs;
+        options.cache_path = cache_path.map(Into::into);
+        options
+    }
+}
+
+impl From<MutationResult> for NativeMutation {
+    fn from(result: MutationResult) -> NativeMutation {
+        let MutationResult {
+            job_id,
+            index_name,
+            doc_count,
+        } = result;
+        NativeMutation {
+            job_id,
+            index_name,
+            doc_count: doc_count as u64,
+        }
+    }
+}
+
+impl From<PushResult> for NativePush {
+    fn from(result: PushResult) -> NativePush {
+        let PushResult {
+            job_id,
+            index_name,
+            doc_count,
+            status,
+            version,
+            conflicts,
+        } = result;
+        NativePush {
+            job_id,
+            index_name,
+            doc_count: doc_count as u64,
+            status,
+            version,
+            conflicts,
+        }
+    }
+}
+
+impl From<IndexInfo> for NativeIndex {
+    fn from(info: IndexInfo) -> NativeIndex {
+        let IndexInfo {
+            id,
+            name,
+            version,
+            status,
+            doc_count,
+            created_at,
+            updated_at,
+            model:
+                ModelRef {
+                    id: model_id,
+                    version: model_version,
+                },
+        } = info;
+        NativeIndex {
+            id,
+            name,
+            version,
+            status,
+            doc_count: doc_count as u64,
+            created_at,
+            updated_at,
+            model_id,
+            model_version,
+        }
+    }
+}
+
+impl From<JobStatus> for NativeJob {
+    fn from(job: JobStatus) -> NativeJob {
+        let JobStatus {
+            job_id,
+            status,
+            progress,
+            current_phase,
+            error,
+            created_at,
+            updated_at,
+            completed_at,
+        } = job;
+        NativeJob {
+            job_id,
+            status,
+            progress,
+            current_phase,
+            error,
+            created_at,
+            updated_at,
+            completed_at,
+        }
+    }
+}
+
+impl From<RefreshResult> for NativeRefresh {
+    fn from(result: RefreshResult) -> NativeRefresh {
+        let RefreshResult {
+            index_name,
+            previous_updated_at,
+            new_updated_at,
+            was_updated,
+        } = result;
+        NativeRefresh {
+            index_name,
+            previous_updated_at,
+            new_updated_at,
+            was_updated,
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn vectors_cross_unchanged_and_broken_ones_are_refused() {
+        let vector = [1.5, -0.0, f32::MIN_POSITIVE];
+        let back = floats(&bytes(&vector)).unwrap();
+        assert_eq!(back.map_bits(), vector.to_vec().map_bits());
+        assert_eq!(floats(&[0; 6]).unwrap_err().kind(), ErrorKind::InvalidArgument);
+    }
+
+    trait MapBits {
+        fn map_bits(&self) -> Vec<u32>;
+    }
+
+    impl MapBits for Vec<f32> {
+        fn map_bits(&self) -> Vec<u32> {
+            self.iter().map(|float| float.to_bits()).collect()
+        }
+    }
+}
