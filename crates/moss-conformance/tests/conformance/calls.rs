@@ -6,7 +6,7 @@ use std::path::{Path, PathBuf};
 
 use moss::{
     AddOptions, Client, Document, Error, ErrorKind, Filter, GetOptions, IndexInfo, LoadOptions,
-    MutationResult, OnConflict, ParentGrouping, PushOptions, QueryOptions, SearchResult, Session,
+    MutationResult, OnConflict, ParentGrouping, Precision, PushOptions, QueryOptions, SearchResult, Session,
     SessionOptions, block_on, check_top_k,
 };
 use serde_json::{Value, json};
@@ -92,7 +92,7 @@ impl World {
             }
             None => panic!("no call {call:?}"),
             Some((variable, call)) => match (self.clients.get(variable), self.sessions.get(variable)) {
-                (Some(client), _) => call_client(client, call, args),
+                (Some(client), _) => call_client(client, &self.folder, call, args),
                 (_, Some(session)) => self.call_session(session, call, args).map(Outcome::Json),
                 _ => panic!("no variable {variable:?}"),
             },
@@ -162,13 +162,18 @@ fn damage(path: &Path, suffix: &str) -> usize {
         .sum()
 }
 
-fn call_client(client: &Client, call: &str, args: &Args) -> moss::Result<Outcome> {
+fn call_client(client: &Client, folder: &Path, call: &str, args: &Args) -> moss::Result<Outcome> {
     let model_id = args.get("model_id").map(|id| id.as_str().unwrap());
     let result = match call {
         "session" => {
             let mut options = SessionOptions::new();
             options.model_id = model_id.map(str::to_owned);
             options.auto_load = args.get("auto_load").is_none_or(|load| load.as_bool().unwrap());
+            options.precision = args.get("precision").map(|precision| match precision.as_str() {
+                Some("fp32") => Precision::F32,
+                Some("int8") => Precision::Int8,
+                _ => panic!("no precision {precision}"),
+            });
             return block_on(client.session(args.text("index_name"), &options)).map(Outcome::Session);
         }
         "create_index" => mutation_json(&block_on(client.create_index(
@@ -201,7 +206,11 @@ fn call_client(client: &Client, call: &str, args: &Args) -> moss::Result<Outcome
             })
         }
         "load_index" => {
-            block_on(client.load_index(args.text("name"), &LoadOptions::new()))?;
+            let mut options = LoadOptions::new();
+            options.cache_path = args
+                .get("cache_path")
+                .map(|path| folder.join(path.as_str().unwrap()));
+            block_on(client.load_index(args.text("name"), &options))?;
             Value::Null
         }
         "unload_index" => client.unload_index(args.text("name")).map(|()| Value::Null)?,

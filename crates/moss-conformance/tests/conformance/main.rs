@@ -14,11 +14,13 @@ use serde_json::{Value, json};
 use calls::World;
 
 /// What this language has of the optional parts.
-const HAS: [&str; 6] = [
+const HAS: [&str; 8] = [
     "auto_load",
+    "cache_path",
     "cloud_query",
     "load_indexes",
     "local_query",
+    "precision",
     "query_multi_index",
     "refresh_index",
 ];
@@ -46,7 +48,7 @@ macro_rules! scenarios {
 
 scenarios! {
     add blend client cloud conflicts delete disk embeddings errors filters get grouping limits loaded
-    model_handoff model_rules model_session multi_index open push query
+    model_handoff model_rules model_session multi_index open precision push query
 }
 
 /// Every filter of `vectors/filters.json`, asked through a session that holds one document.
