@@ -21,11 +21,11 @@
 /* Stops the program if the call does not give this result. */
 #define GIVES(expected, call)                                                                          \
     do {                                                                                               \
-        MossResult got = (call);                                                                       \
-        if (got != (expected)) {                                                                       \
+        MossResult result_ = (call);                                                                   \
+        if (result_ != (expected)) {                                                                       \
             const char *last_error = moss_last_error();                                                \
             fprintf(stderr, "%s:%d: expected %d, got %d (%s): %s\n", __FILE__, __LINE__,               \
-                    (int)(expected), (int)got, last_error ? last_error : "no message", #call);         \
+                    (int)(expected), (int)result_, last_error ? last_error : "no message", #call);     \
             exit(1);                                                                                   \
         }                                                                                              \
     } while (0)
