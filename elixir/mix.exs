@@ -32,7 +32,7 @@ defmodule Moss.MixProject do
     [
       licenses: ["Apache-2.0"],
       links: %{"GitHub" => @source_url},
-      files: ~w(lib mix mix.exs .formatter.exs README.md LICENSE checksum-moss_nif.exs)
+      files: ~w(lib mix mix.exs .formatter.exs README.md LICENSE checksum-moss_nif.exs native)
     ]
   end
 end
