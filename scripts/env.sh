@@ -15,15 +15,21 @@ unset MOSS_MODEL_DIR
 say() { printf '\n== %s\n' "$*"; }
 die() { printf 'error: %s\n' "$*" >&2; exit 1; }
 
-# need_command COMMAND PACKAGE: the command, from Debian's package where it is missing and apt is there.
+# need_command COMMAND PACKAGES: the command, from Debian's packages where it is missing and apt is there.
 need_command() {
     command -v "$1" >/dev/null && return
     command -v apt-get >/dev/null || die "$1 is missing: install it (Debian package $2)"
-    say "installing $2 (Debian) for $1"
+    install_packages "$2"
+}
+
+# install_packages PACKAGES: from Debian.
+install_packages() {
+    say "installing $1 (Debian)"
     local sudo=
     [ "$(id -u)" = 0 ] || sudo=sudo
     $sudo apt-get update -qq
-    $sudo apt-get install -y -qq --no-install-recommends "$2"
+    # shellcheck disable=SC2086 # several packages
+    $sudo apt-get install -y -qq --no-install-recommends $1
 }
 
 need_rust() {
@@ -61,4 +67,13 @@ isolated() {
     else
         die "no way to take the network away: run as root, or allow user namespaces"
     fi
+}
+
+# Elixir and Erlang from Debian: the runtime with all its applications, and its headers.
+need_elixir() {
+    export LANG=C.UTF-8
+    need_command elixir "elixir erlang-nox erlang-dev"
+    # Tests read JSON, which Erlang can by itself from OTP 27 on.
+    erl -noshell -eval 'halt(case code:which(json) =/= non_existing orelse code:which(jiffy) =/= non_existing of true -> 0; false -> 1 end)' ||
+        install_packages erlang-jiffy
 }

@@ -110,7 +110,7 @@ defmodule Moss.ClientTest do
     assert {:error, "model_id" <> _} = Client.session(client, "s", model_id: :custom)
     assert {:error, "auto_load" <> _} = Client.session(client, "s", auto_load: "no")
     assert_raise FunctionClauseError, fn -> Client.has_index(client, :faq) end
-    assert_raise FunctionClauseError, fn -> Client.get_index(%{}, "faq") end
+    assert_raise FunctionClauseError, fn -> Client.get_index(Map.delete(client, :__struct__), "faq") end
     assert_raise FunctionClauseError, fn -> Client.create_index(client, "faq", "docs") end
   end
 

@@ -189,7 +189,7 @@ defmodule Moss.SessionTest do
                {:error, "ascending must be a boolean, not a string"}
 
       assert Session.load_index(session, {}) == {:error, "index_name must be a string, not a tuple"}
-      assert Session.save_to_disk(session, 'charlist') == {:error, "path must be a string, not a list"}
+      assert Session.save_to_disk(session, ~c"charlist") == {:error, "path must be a string, not a list"}
       assert Session.load_from_disk(session, nil) == {:error, "path must be a string, not nil"}
 
       assert Session.add_docs(session, [], upsert: "yes") ==
