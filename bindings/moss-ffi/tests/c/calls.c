@@ -7,12 +7,23 @@
 #include "values.h"
 #include "world.h"
 
-Outcome call_client(MossClient *client, const char *call, const cJSON *args) {
+/* The number of a precision in session options. */
+static uint8_t precision_of(const cJSON *args) {
+    const char *name = optional_text_of(args, "precision");
+    if (name == NULL) {
+        return 0;
+    }
+    CHECK(strcmp(name, "fp32") == 0 || strcmp(name, "int8") == 0);
+    return strcmp(name, "fp32") == 0 ? 1 : 2;
+}
+
+Outcome call_client(World *world, MossClient *client, const char *call, const cJSON *args) {
     Outcome outcome = {0};
     uintptr_t count = 0;
     if (strcmp(call, "session") == 0) {
         MossSessionOptions options = {
             .model_id = optional_text_of(args, "model_id"),
+            .vector_quantization = precision_of(args),
             .skip_auto_load_on_init = !flag_of(args, "auto_load", true),
         };
         outcome.result = moss_client_session(client, text_of(args, "index_name"), &options, &outcome.session);
@@ -82,8 +93,12 @@ Outcome call_client(MossClient *client, const char *call, const cJSON *args) {
         moss_free_job_status_response(job);
     } else if (strcmp(call, "load_index") == 0) {
         MossIndexInfo *info = NULL;
-        outcome.result = moss_client_load_index(client, text_of(args, "name"), NULL, &info);
+        const char *kept = optional_text_of(args, "cache_path");
+        char *path = kept != NULL ? join_path(world->folder, kept) : NULL;
+        MossLoadIndexOptions options = {.cache_path = path};
+        outcome.result = moss_client_load_index(client, text_of(args, "name"), &options, &info);
         CHECK((info != NULL) == (outcome.result == OK));
+        free(path);
         moss_free_index_info(info);
     } else if (strcmp(call, "unload_index") == 0) {
         outcome.result = moss_client_unload_index(client, text_of(args, "name"));
@@ -148,7 +163,7 @@ Outcome make_call(World *world, const char *call, const cJSON *args) {
         for (int i = world->client_count - 1; i >= 0; i--) {
             const char *name = world->clients[i].name;
             if (strlen(name) == length && strncmp(name, call, length) == 0) {
-                return call_client(world->clients[i].client, dot + 1, args);
+                return call_client(world, world->clients[i].client, dot + 1, args);
             }
         }
         for (int i = world->session_count - 1; i >= 0; i--) {

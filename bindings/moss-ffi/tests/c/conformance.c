@@ -9,7 +9,7 @@
 #include "world.h"
 
 /* What this language has of the optional parts. */
-static const char *const HAS[] = {"auto_load", "local_query", "refresh_index"};
+static const char *const HAS[] = {"auto_load", "cache_path", "local_query", "precision", "refresh_index"};
 
 /* The others that scenarios name: C has no such call. */
 static const char *const LACKS[] = {"cloud_query", "load_indexes", "query_multi_index"};

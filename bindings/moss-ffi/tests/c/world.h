@@ -35,7 +35,7 @@ typedef struct Outcome {
 Outcome make_call(World *world, const char *call, const cJSON *args);
 
 /* The calls of one kind of variable. */
-Outcome call_client(MossClient *client, const char *call, const cJSON *args);
+Outcome call_client(World *world, MossClient *client, const char *call, const cJSON *args);
 Outcome call_session(World *world, MossSession *session, const char *call, const cJSON *args);
 
 #endif
