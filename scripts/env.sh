@@ -77,3 +77,21 @@ need_elixir() {
     erl -noshell -eval 'halt(case code:which(json) =/= non_existing orelse code:which(jiffy) =/= non_existing of true -> 0; false -> 1 end)' ||
         install_packages erlang-jiffy
 }
+
+# with_swift PROFILE COMMAND ARGS...: the command beside Debian 13's Swift, where SwiftPM finds the native library of that cargo
+# profile as a package of the repository would.
+with_swift() {
+    local built work
+    built=$(realpath -m "${CARGO_TARGET_DIR:-target}")/$1
+    work=$root/target/swift/$1
+    shift
+    mkdir -p "$work"
+    cat >"$work/moss-swift.pc" <<PC
+Name: moss-swift
+Description: The native library below the Swift package of Moss
+Version: $version
+Libs: -L$built -lmoss_swift
+PC
+    scripts/trixie swiftlang libc6-dev libstdc++-14-dev git -- \
+        env PKG_CONFIG_PATH="$work" LD_LIBRARY_PATH="$built" MOSS_MODEL_DIR="$root/target/model" "$@"
+}
