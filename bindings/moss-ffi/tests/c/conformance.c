@@ -14,6 +14,13 @@ static const char *const HAS[] = {"auto_load", "cache_path", "local_query", "pre
 /* The others that scenarios name: C has no such call. */
 static const char *const LACKS[] = {"cloud_query", "load_indexes", "query_multi_index"};
 
+/* The arguments that the calls here read: another one would pass unheard. */
+static const char *const ARGUMENTS[] = {
+    "alpha", "ascending", "auto_load", "cache_path", "doc_ids", "docs", "embedding", "filter", "group_by",
+    "index_name", "job_id", "model_id", "name", "on_conflict", "path", "precision", "project_id",
+    "project_key", "query", "sort_by", "suffix", "top_k", "upsert",
+};
+
 /* The number of each error kind, as in moss_core::ErrorKind::code. */
 static const struct {
     const char *kind;
@@ -141,6 +148,12 @@ static int compare_result(const World *world, const cJSON *step, const cJSON *re
 static int run_step(World *world, const cJSON *step, char *fault) {
     const cJSON *args_as_written = cJSON_GetObjectItemCaseSensitive(step, "args");
     cJSON *args = args_as_written ? resolve(args_as_written, world->kept) : cJSON_CreateObject();
+    const cJSON *arg;
+    cJSON_ArrayForEach(arg, args) {
+        if (!listed(ARGUMENTS, sizeof ARGUMENTS / sizeof *ARGUMENTS, arg->string)) {
+            bad_scenario("no such argument", arg->string);
+        }
+    }
     const cJSON *top_k = cJSON_GetObjectItemCaseSensitive(args, "top_k");
     if (cJSON_IsNumber(top_k) && top_k->valuedouble < 0) {
         /* The field is unsigned: C cannot say this. */

@@ -105,6 +105,16 @@ static void sessions(MossClient *client) {
     CHECK(added == 0 && updated == 3);
     moss_free_documents(got, count);
 
+    /* One byte a component, and what it was pushed from. */
+    MossSessionOptions small = {.model_id = "custom", .vector_quantization = 2, .skip_auto_load_on_init = 1};
+    MossSession *rounded = NULL;
+    GIVES(OK, moss_client_session(client, "small", &small, &rounded));
+    add_point(rounded, "a", "one", 0.6f, 0.8f);
+    GIVES(OK, moss_session_get_docs(rounded, NULL, 0, &got, &count));
+    CHECK(count == 1 && got[0].embedding[0] != 0.6f && got[0].embedding[1] > 0.79f && got[0].embedding[1] < 0.81f);
+    moss_free_documents(got, count);
+    moss_session_free(rounded);
+
     uintptr_t dim = 9;
     GIVES(ErrInvalidArgument, moss_session_embed_query(session, "text", vector, 2, &dim));
     CHECK(dim == 0 && strstr(moss_last_error(), "requires explicit query embeddings") != NULL);
