@@ -106,7 +106,9 @@ defmodule Moss.ClientTest do
     assert Client.load_index(client, nil) == {:error, "name must be a string, not nil"}
     assert {:error, "auto_refresh" <> _} = Client.load_index(client, "faq", auto_refresh: 1)
     assert {:error, "doc_ids[0]" <> _} = Client.delete_docs(client, "faq", [:a])
-    assert {:error, "index_name" <> _} = Client.session(client, nil)
+    assert {:error, "name" <> _} = Client.session(client, nil)
+    assert {:error, "precision must be :fp32 or :int8" <> _} = Client.session(client, "s", precision: :int4)
+    assert {:error, "cache_path" <> _} = Client.load_index(client, "faq", cache_path: 1)
     assert {:error, "model_id" <> _} = Client.session(client, "s", model_id: :custom)
     assert {:error, "auto_load" <> _} = Client.session(client, "s", auto_load: "no")
     assert_raise FunctionClauseError, fn -> Client.has_index(client, :faq) end

@@ -7,7 +7,7 @@ defmodule Moss.ConformanceTest do
 
   @conformance Path.expand("../../crates/moss-conformance", __DIR__)
   # What this language has of the optional parts.
-  @has ~w(auto_load local_query refresh_index)
+  @has ~w(auto_load cache_path local_query precision refresh_index)
 
   for file <- @conformance |> Path.join("scenarios/*.json") |> Path.wildcard() |> Enum.sort(),
       scenario <- JSON.read!(file)["scenarios"],

@@ -37,7 +37,7 @@ defmodule MossCore.NifTest do
 
   test "a session by handles alone", %{store: store} do
     {:ok, manage} = Nif.manage_new("project", "key", store, nil)
-    {:ok, session} = Nif.manage_open_session(manage, "conv", "custom", true)
+    {:ok, session} = Nif.manage_open_session(manage, "conv", "custom", true, nil)
 
     assert {:ok, {2, 0}} =
              Nif.session_add_docs(

@@ -6,7 +6,7 @@ use rustler::{LocalPid, ResourceArc, Term};
 use crate::convert::{flag, optional_text, optional_texts, text, texts};
 use crate::documents::{self, DocumentInfo};
 use crate::handle::{Answer, Client, Done, Session, answer, hand_out, tell};
-use crate::options::add_options;
+use crate::options::{add_options, precision};
 use crate::results::{IndexInfo, JobStatusResponse, MutationResult};
 use crate::session::open_empty;
 
@@ -136,15 +136,18 @@ fn manage_open_session(
     name: Term<'_>,
     model_id: Term<'_>,
     auto_load: Term<'_>,
+    vectors: Term<'_>,
 ) -> Answer<ResourceArc<Session>> {
     manage
         .call(|client| {
-            if !flag(auto_load, &"auto_load")? {
-                return open_empty(client, name, model_id);
-            }
+            let name = text(name, &"name")?;
             let mut options = SessionOptions::new();
+            options.precision = precision(vectors)?;
+            if !flag(auto_load, &"auto_load")? {
+                return open_empty(client, &name, model_id, options);
+            }
             options.model_id = optional_text(model_id, &"model_id")?;
-            block_on(client.session(&text(name, &"index_name")?, &options))
+            block_on(client.session(&name, &options))
         })
         .map(hand_out)
 }

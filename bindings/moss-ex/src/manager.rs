@@ -1,6 +1,6 @@
 //! The calls of the indexes that are loaded into this process.
 
-use moss::{Error, ErrorKind, block_on};
+use moss::{Error, ErrorKind, LoadOptions, Result, block_on};
 use rustler::{Env, ResourceArc, Term};
 
 use crate::convert::text;
@@ -31,8 +31,31 @@ fn manager_load_index(
     auto_refresh: Term<'_>,
     polling_interval: Term<'_>,
 ) -> Answer<IndexInfo> {
+    load_index(&manager, name, || {
+        load_options(auto_refresh, polling_interval, None)
+    })
+}
+
+#[rustler::nif(schedule = "DirtyIo", name = "manager_load_index")]
+fn manager_load_index_cached(
+    manager: ResourceArc<Client>,
+    name: Term<'_>,
+    auto_refresh: Term<'_>,
+    polling_interval: Term<'_>,
+    cache_path: Term<'_>,
+) -> Answer<IndexInfo> {
+    load_index(&manager, name, || {
+        load_options(auto_refresh, polling_interval, Some(cache_path))
+    })
+}
+
+fn load_index(
+    manager: &Client,
+    name: Term<'_>,
+    options: impl FnOnce() -> Result<LoadOptions>,
+) -> Answer<IndexInfo> {
     manager.call(|client| {
-        let options = load_options(auto_refresh, polling_interval)?;
+        let options = options()?;
         block_on(client.load_index(&text(name, &"name")?, &options)).map(IndexInfo::from)
     })
 }

@@ -1,7 +1,10 @@
 //! Options of calls, given piece by piece; nil is the default.
 
+use std::path::PathBuf;
+
 use moss::{
-    AddOptions, GetOptions, LoadOptions, OnConflict, ParentGrouping, PushOptions, QueryOptions, Result,
+    AddOptions, Error, ErrorKind, GetOptions, LoadOptions, OnConflict, ParentGrouping, Precision,
+    PushOptions, QueryOptions, Result,
 };
 use rustler::Term;
 
@@ -87,19 +90,43 @@ impl Wanted<'_> {
     }
 }
 
-/// `:merge`, `:replace` or `:fail`, as an atom or a string, or nil.
+/// The name of a choice, as an atom or a string.
+fn choice(value: Term<'_>, name: &str) -> Result<String> {
+    match value.atom_to_string() {
+        Ok(choice) => Ok(choice),
+        Err(_) => text(value, &name),
+    }
+}
+
+/// `:merge`, `:replace` or `:fail`, or nil.
 pub(crate) fn push_options(on_conflict: Term<'_>) -> Result<PushOptions> {
     if is_nil(on_conflict) {
         return Ok(PushOptions::new());
     }
-    let choice = match on_conflict.atom_to_string() {
-        Ok(choice) => choice,
-        Err(_) => text(on_conflict, &"on_conflict")?,
-    };
+    let choice = choice(on_conflict, "on_conflict")?;
     Ok(PushOptions::new().on_conflict(choice.parse::<OnConflict>()?))
 }
 
-pub(crate) fn load_options(auto_refresh: Term<'_>, polling_interval: Term<'_>) -> Result<LoadOptions> {
+/// `:fp32` or `:int8`, or nil.
+pub(crate) fn precision(value: Term<'_>) -> Result<Option<Precision>> {
+    if is_nil(value) {
+        return Ok(None);
+    }
+    match choice(value, "precision")?.as_str() {
+        "fp32" => Ok(Some(Precision::F32)),
+        "int8" => Ok(Some(Precision::Int8)),
+        other => Err(Error::new(
+            ErrorKind::InvalidArgument,
+            format!("precision must be :fp32 or :int8, got {other:?}"),
+        )),
+    }
+}
+
+pub(crate) fn load_options(
+    auto_refresh: Term<'_>,
+    polling_interval: Term<'_>,
+    cache_path: Option<Term<'_>>,
+) -> Result<LoadOptions> {
     let mut options = LoadOptions::new();
     if !is_nil(auto_refresh) {
         options.auto_refresh = flag(auto_refresh, &"auto_refresh")?;
@@ -107,6 +134,9 @@ pub(crate) fn load_options(auto_refresh: Term<'_>, polling_interval: Term<'_>) -
     if !is_nil(polling_interval) {
         let seconds = integer(polling_interval, &"polling_interval")?;
         options.polling_interval_secs = u64::try_from(seconds).map_or(1, |seconds| seconds.max(1));
+    }
+    if let Some(cache_path) = cache_path {
+        options.cache_path = optional_text(cache_path, &"cache_path")?.map(PathBuf::from);
     }
     Ok(options)
 }

@@ -25,20 +25,23 @@ fn session_new(
             &text(project_id, &"project_id")?,
             &text(project_key, &"project_key")?,
         )?;
-        with_stack(|| open_empty(&client, name, model_id))
+        let name = text(name, &"name")?;
+        with_stack(|| open_empty(&client, &name, model_id, SessionOptions::new()))
     })
     .map(hand_out)
 }
 
 /// A session that starts empty, with the credentials checked.
-pub(crate) fn open_empty(client: &Client, name: Term<'_>, model_id: Term<'_>) -> Result<moss::Session> {
-    let name = text(name, &"name")?;
-    let options = SessionOptions::new()
-        .auto_load(false)
-        .model_id(text(model_id, &"model_id")?);
+pub(crate) fn open_empty(
+    client: &Client,
+    name: &str,
+    model_id: Term<'_>,
+    options: SessionOptions,
+) -> Result<moss::Session> {
+    let options = options.auto_load(false).model_id(text(model_id, &"model_id")?);
     block_on(async {
         client.authenticate().await?;
-        client.session(&name, &options).await
+        client.session(name, &options).await
     })
 }
 
@@ -251,7 +254,7 @@ fn session_follow_index(
 ) -> Answer<usize> {
     session.call(|session| {
         let index_name = text(index_name, &"index_name")?;
-        let options = load_options(auto_refresh, polling_interval)?;
+        let options = load_options(auto_refresh, polling_interval, None)?;
         block_on(session.load_index(&index_name, &options))
     })
 }

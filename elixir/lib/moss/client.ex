@@ -78,15 +78,16 @@ defmodule Moss.Client do
   | --- | --- | --- |
   | `:model_id` | the stored one, else `"moss-minilm"` | another model than the stored one is an error |
   | `:server_name` | none | a name to register the process under |
+  | `:precision` | `:fp32` | how vectors are held: `:int8` takes a quarter of the memory and ranks a little less exactly |
   | `:auto_load` | `true` | whether to load what is stored; without it the session starts empty, needs no stored model, and a push replaces |
   """
   @spec session(t(), String.t(), keyword()) :: {:ok, pid()} | {:error, String.t() | {:already_started, pid()}}
   def session(%__MODULE__{} = client, index_name, opts \\ []) when is_list(opts) do
-    with {:ok, o} <- Options.take(opts, [:model_id, :server_name, :auto_load]) do
+    with {:ok, o} <- Options.take(opts, [:model_id, :server_name, :auto_load, :precision]) do
       auto_load = if is_nil(o.auto_load), do: true, else: o.auto_load
 
       Moss.Holder.start_link(:session_claim, o.server_name, fn ->
-        MossCore.Nif.manage_open_session(client.manage_ref, index_name, o.model_id, auto_load)
+        MossCore.Nif.manage_open_session(client.manage_ref, index_name, o.model_id, auto_load, o.precision)
       end)
     end
   end
@@ -145,6 +146,7 @@ defmodule Moss.Client do
   | --- | --- | --- |
   | `:auto_refresh` | `false` | whether to follow newer versions |
   | `:polling_interval` | `600` | seconds between two looks for one; below 1 counts as 1 |
+  | `:cache_path` | none | a directory that keeps the download: what is current in it is not fetched again, and what is there serves where the cloud cannot be reached |
   """
   @spec load_index(t(), String.t(), keyword()) :: {:ok, Moss.IndexInfo.t()} | error()
   def load_index(%__MODULE__{} = client, name, opts \\ []) when is_list(opts) do

@@ -40,8 +40,8 @@ defmodule Moss.IndexManager do
   @doc "See `Moss.Client.load_index/3`."
   @spec load_index(t(), String.t(), keyword()) :: {:ok, Moss.IndexInfo.t()} | error()
   def load_index(manager, name, opts \\ []) when is_list(opts) do
-    with {:ok, o} <- Options.take(opts, [:auto_refresh, :polling_interval]) do
-      Holder.call(manager, :manager_load_index, [name, o.auto_refresh, o.polling_interval])
+    with {:ok, o} <- Options.take(opts, [:auto_refresh, :polling_interval, :cache_path]) do
+      Holder.call(manager, :manager_load_index, [name, o.auto_refresh, o.polling_interval, o.cache_path])
     end
   end
 

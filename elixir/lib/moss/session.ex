@@ -60,6 +60,7 @@ defmodule Moss.Session do
   | `:server_name` | a name to register the process under, as `:name` of `GenServer.start_link/3` |
   | `:base_url` | where the cloud is; default from the environment, see `Moss.Client.new/3` |
   | `:auto_load` | whether to load what is stored; default false |
+  | `:precision` | how vectors are held, `:fp32` or `:int8`; see `Moss.Client.session/3` |
   | `:client_id` | accepted, has no effect |
 
   Whatever fails is returned as `{:error, reason}`; the caller lives on.
@@ -70,7 +71,17 @@ defmodule Moss.Session do
   """
   @spec start_link(keyword()) :: {:ok, pid()} | {:error, String.t() | {:already_started, pid()}}
   def start_link(opts) when is_list(opts) do
-    known = [:name, :model_id, :project_id, :project_key, :client_id, :server_name, :base_url, :auto_load]
+    known = [
+      :name,
+      :model_id,
+      :project_id,
+      :project_key,
+      :client_id,
+      :server_name,
+      :base_url,
+      :auto_load,
+      :precision
+    ]
 
     with {:ok, o} <- Options.take(opts, known) do
       Holder.start_link(:session_claim, o.server_name, fn ->
@@ -78,7 +89,7 @@ defmodule Moss.Session do
         auto_load = if is_nil(o.auto_load), do: false, else: o.auto_load
 
         with {:ok, manage} <- MossCore.Nif.manage_new(o.project_id, o.project_key, url, o.client_id) do
-          MossCore.Nif.manage_open_session(manage, o.name, o.model_id, auto_load)
+          MossCore.Nif.manage_open_session(manage, o.name, o.model_id, auto_load, o.precision)
         end
       end)
     end

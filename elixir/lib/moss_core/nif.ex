@@ -151,6 +151,11 @@ defmodule MossCore.Nif do
           {:ok, Moss.IndexInfo.t()} | error()
   def manager_load_index(_manager, _name, _auto_refresh, _polling_interval), do: missing()
 
+  @doc "The same; downloads are kept in a directory."
+  @spec manager_load_index(client(), String.t(), boolean() | nil, integer() | nil, String.t() | nil) ::
+          {:ok, Moss.IndexInfo.t()} | error()
+  def manager_load_index(_manager, _name, _auto_refresh, _polling_interval, _cache_path), do: missing()
+
   @doc "Frees a loaded index."
   @spec manager_unload_index(client(), String.t()) :: {:ok, :ok} | error()
   def manager_unload_index(_manager, _name), do: missing()
@@ -237,9 +242,10 @@ defmodule MossCore.Nif do
   @spec manage_get_job_status(client(), String.t()) :: {:ok, Moss.JobStatusResponse.t()} | error()
   def manage_get_job_status(_manage, _job_id), do: missing()
 
-  @doc "A session as it is stored; without `auto_load` an empty one of a named model."
-  @spec manage_open_session(client(), String.t(), String.t() | nil, boolean()) :: {:ok, session()} | error()
-  def manage_open_session(_manage, _name, _model_id, _auto_load), do: missing()
+  @doc "A session as it is stored; without `auto_load` an empty one of a named model. `precision` is `:fp32`, `:int8` or nil."
+  @spec manage_open_session(client(), String.t(), String.t() | nil, boolean(), atom() | String.t() | nil) ::
+          {:ok, session()} | error()
+  def manage_open_session(_manage, _name, _model_id, _auto_load, _precision), do: missing()
 
   defp missing, do: :erlang.nif_error(:nif_not_loaded)
 end

@@ -60,10 +60,10 @@ defmodule Moss.Test.Scenario do
     tidy(apply_call(world[variable], name, args, folder))
   end
 
-  defp apply_call(%Client{} = client, name, args, _folder) do
+  defp apply_call(%Client{} = client, name, args, folder) do
     case name do
       "session" ->
-        Client.session(client, args["index_name"], options(args, ~w(model_id auto_load)a))
+        Client.session(client, args["index_name"], options(args, ~w(model_id auto_load precision)a))
 
       "create_index" ->
         Client.create_index(client, args["name"], docs(args), args["model_id"])
@@ -87,7 +87,7 @@ defmodule Moss.Test.Scenario do
         Client.get_job_status(client, args["job_id"])
 
       "load_index" ->
-        Client.load_index(client, args["name"])
+        Client.load_index(client, args["name"], options(cached(args, folder), [:cache_path]))
 
       name ->
         apply(Client, String.to_existing_atom(name), [client, args["name"]])
@@ -124,6 +124,9 @@ defmodule Moss.Test.Scenario do
         apply(Session, String.to_existing_atom(name), [session])
     end
   end
+
+  defp cached(%{"cache_path" => path} = args, folder), do: %{args | "cache_path" => Path.join(folder, path)}
+  defp cached(args, _folder), do: args
 
   defp tidy({status, _} = answer) when status in [:ok, :error], do: answer
   defp tidy(bare), do: {:ok, bare}
