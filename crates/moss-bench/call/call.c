@@ -1,5 +1,7 @@
 /* The C side of the measurement; see README.md. */
 
+#define _POSIX_C_SOURCE 200809L /* clock_gettime */
+
 #include <libmoss.h>
 #include <stdio.h>
 #include <stdlib.h>
