@@ -6,8 +6,8 @@ use std::collections::HashMap;
 
 use moss::{
     Document, Error, ErrorKind, Filter, GetOptions, IndexInfo, JobStatus, LoadOptions, ModelRef,
-    MutationResult, ParentGrouping, PushResult, QueryOptions, RefreshResult, ScoredDocument, SearchResult,
-    SessionOptions, Upserted,
+    MutationResult, ParentGrouping, Precision, PushResult, QueryOptions, RefreshResult, ScoredDocument,
+    SearchResult, SessionOptions, Upserted,
 };
 
 /// A document, in either direction.
@@ -68,10 +68,18 @@ pub(crate) struct NativeGetOptions {
     group_by: Option<NativeGrouping>,
 }
 
+/// How a session keeps its vectors, where it is not left to the platform.
+#[derive(uniffi::Enum)]
+pub(crate) enum NativePrecision {
+    F32,
+    Int8,
+}
+
 /// Options of opening a session.
 #[derive(uniffi::Record)]
 pub(crate) struct NativeSessionOptions {
     model_id: Option<String>,
+    precision: Option<NativePrecision>,
     auto_load: bool,
 }
 
@@ -299,9 +307,17 @@ impl NativeGetOptions {
 
 impl From<NativeSessionOptions> for SessionOptions {
     fn from(options: NativeSessionOptions) -> SessionOptions {
-        let NativeSessionOptions { model_id, auto_load } = options;
+        let NativeSessionOptions {
+            model_id,
+            precision,
+            auto_load,
+        } = options;
         let mut options = SessionOptions::new().auto_load(auto_load);
         options.model_id = model_id;
+        options.precision = precision.map(|precision| match precision {
+            NativePrecision::F32 => Precision::F32,
+            NativePrecision::Int8 => Precision::Int8,
+        });
         options
     }
 }

@@ -4,17 +4,17 @@
 //! continued by the next attempt. A lock file lets one process of many do it.
 
 use std::fs::{self, File};
-use std::io::{IsTerminal, Write};
+use std::io::Write;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
-use indicatif::{ProgressBar, ProgressStyle};
 use moss_core::embed::{ModelSpec, PUBLISHED_FILES};
 use moss_core::{Error, ErrorKind, Result, limits};
 use reqwest::header::{CONTENT_RANGE, RANGE};
 use reqwest::{Client, Response, StatusCode};
 
 use crate::places::file_name;
+use crate::progress::Progress;
 use crate::{io, pack_to_file};
 
 /// A server that is silent this long is taken for dead.
@@ -98,7 +98,7 @@ async fn fetch_rest(client: &Client, url: &str, part: &Path, have: u64) -> Resul
     };
     let total = response.content_length().map(|rest| rest.saturating_add(start));
     let mut file = open_at(part, start).map_err(|error| io(part, &error))?;
-    let bar = progress_bar(url, start, total);
+    let progress = Progress::new(url, start, total);
     let mut length = start;
     while let Some(chunk) = response.chunk().await.map_err(|error| network(url, &error))? {
         length += chunk.len() as u64;
@@ -106,9 +106,8 @@ async fn fetch_rest(client: &Client, url: &str, part: &Path, have: u64) -> Resul
             return Err(unavailable(url, "the hub sends more than a model can have"));
         }
         file.write_all(&chunk).map_err(|error| io(part, &error))?;
-        bar.set_position(length);
+        progress.at(length);
     }
-    bar.finish_and_clear();
     Ok(())
 }
 
@@ -123,19 +122,6 @@ fn open_at(part: &Path, start: u64) -> std::io::Result<File> {
 fn range_start(response: &Response) -> Option<u64> {
     let range = response.headers().get(CONTENT_RANGE)?.to_str().ok()?;
     range.strip_prefix("bytes ")?.split('-').next()?.parse().ok()
-}
-
-/// A bar on standard error, for people only.
-fn progress_bar(url: &str, start: u64, total: Option<u64>) -> ProgressBar {
-    let (Some(total), true) = (total, std::io::stderr().is_terminal()) else {
-        return ProgressBar::hidden();
-    };
-    let name = url.rsplit('/').next().unwrap_or(url).to_owned();
-    let style = ProgressStyle::with_template("{msg} {bar:30} {bytes}/{total_bytes} {eta}");
-    ProgressBar::new(total)
-        .with_style(style.unwrap_or_else(|_| ProgressStyle::default_bar()))
-        .with_message(name)
-        .with_position(start)
 }
 
 fn network(url: &str, error: &reqwest::Error) -> Error {

@@ -16,6 +16,7 @@ mod download;
 mod locate;
 mod open;
 mod places;
+mod progress;
 
 pub use locate::{find_file, locate};
 pub use open::open_model;

@@ -56,7 +56,13 @@ extension NativeGetOptions {
 
 extension NativeSessionOptions {
     init(_ options: SessionOptions) {
-        self.init(modelId: options.modelId, autoLoad: options.autoLoadOnInit)
+        let precision: NativePrecision? =
+            switch options.vectorQuantization {
+            case .default: nil
+            case .fp32: .f32
+            case .int8: .int8
+            }
+        self.init(modelId: options.modelId, precision: precision, autoLoad: options.autoLoadOnInit)
     }
 }
 

@@ -2553,12 +2553,14 @@ func FfiConverterTypeNativeSearchResult_lower(_ value: NativeSearchResult) -> Ru
  */
 struct NativeSessionOptions: Equatable, Hashable {
     let modelId: String?
+    let precision: NativePrecision?
     let autoLoad: Bool
 
     // Default memberwise initializers are never public by default, so we
     // declare one manually.
-    init(modelId: String?, autoLoad: Bool) {
+    init(modelId: String?, precision: NativePrecision?, autoLoad: Bool) {
         self.modelId = modelId
+        self.precision = precision
         self.autoLoad = autoLoad
     }
 
@@ -2579,12 +2581,14 @@ struct FfiConverterTypeNativeSessionOptions: FfiConverterRustBuffer {
         return
             try NativeSessionOptions(
                 modelId: FfiConverterOptionString.read(from: &buf),
+                precision: FfiConverterOptionTypeNativePrecision.read(from: &buf),
                 autoLoad: FfiConverterBool.read(from: &buf)
         )
     }
 
     static func write(_ value: NativeSessionOptions, into buf: inout [UInt8]) {
         FfiConverterOptionString.write(value.modelId, into: &buf)
+        FfiConverterOptionTypeNativePrecision.write(value.precision, into: &buf)
         FfiConverterBool.write(value.autoLoad, into: &buf)
     }
 }
@@ -2740,6 +2744,75 @@ func FfiConverterTypeNativeError_lower(_ value: NativeError) -> RustBuffer {
     return FfiConverterTypeNativeError.lower(value)
 }
 
+
+/**
+ * How a session keeps its vectors, where it is not left to the platform.
+ */
+
+enum NativePrecision: Equatable, Hashable {
+
+    case f32
+    case int8
+
+
+
+
+
+}
+
+#if compiler(>=6)
+extension NativePrecision: Sendable {}
+#endif
+
+#if swift(>=5.8)
+@_documentation(visibility: private)
+#endif
+struct FfiConverterTypeNativePrecision: FfiConverterRustBuffer {
+    typealias SwiftType = NativePrecision
+
+    static func read(from buf: inout (data: Data, offset: Data.Index)) throws -> NativePrecision {
+        let variant: Int32 = try readInt(&buf)
+        switch variant {
+
+        case 1: return .f32
+
+        case 2: return .int8
+
+        default: throw UniffiInternalError.unexpectedEnumCase
+        }
+    }
+
+    static func write(_ value: NativePrecision, into buf: inout [UInt8]) {
+        switch value {
+
+
+        case .f32:
+            writeInt(&buf, Int32(1))
+
+
+        case .int8:
+            writeInt(&buf, Int32(2))
+
+        }
+    }
+}
+
+
+#if swift(>=5.8)
+@_documentation(visibility: private)
+#endif
+func FfiConverterTypeNativePrecision_lift(_ buf: RustBuffer) throws -> NativePrecision {
+    return try FfiConverterTypeNativePrecision.lift(buf)
+}
+
+#if swift(>=5.8)
+@_documentation(visibility: private)
+#endif
+func FfiConverterTypeNativePrecision_lower(_ value: NativePrecision) -> RustBuffer {
+    return FfiConverterTypeNativePrecision.lower(value)
+}
+
+
 #if swift(>=5.8)
 @_documentation(visibility: private)
 #endif
@@ -2807,6 +2880,30 @@ fileprivate struct FfiConverterOptionTypeNativeGrouping: FfiConverterRustBuffer 
         switch try readInt(&buf) as Int8 {
         case 0: return nil
         case 1: return try FfiConverterTypeNativeGrouping.read(from: &buf)
+        default: throw UniffiInternalError.unexpectedOptionalTag
+        }
+    }
+}
+
+#if swift(>=5.8)
+@_documentation(visibility: private)
+#endif
+fileprivate struct FfiConverterOptionTypeNativePrecision: FfiConverterRustBuffer {
+    typealias SwiftType = NativePrecision?
+
+    static func write(_ value: SwiftType, into buf: inout [UInt8]) {
+        guard let value = value else {
+            writeInt(&buf, Int8(0))
+            return
+        }
+        writeInt(&buf, Int8(1))
+        FfiConverterTypeNativePrecision.write(value, into: &buf)
+    }
+
+    static func read(from buf: inout (data: Data, offset: Data.Index)) throws -> SwiftType {
+        switch try readInt(&buf) as Int8 {
+        case 0: return nil
+        case 1: return try FfiConverterTypeNativePrecision.read(from: &buf)
         default: throw UniffiInternalError.unexpectedOptionalTag
         }
     }
