@@ -15,7 +15,14 @@ let package = Package(
     products: [.library(name: "Moss", targets: ["Moss"])],
     targets: [
         native,
-        .target(name: "Moss", dependencies: ["MossC"]),
+        .target(
+            name: "Moss", dependencies: ["MossC"],
+            linkerSettings: [
+                // What the static library of Apple systems needs: the graph index is C++, TLS asks the system's trust.
+                .linkedLibrary("c++", .when(platforms: [.iOS, .macOS])),
+                .linkedFramework("Security", .when(platforms: [.iOS, .macOS])),
+                .linkedFramework("SystemConfiguration", .when(platforms: [.iOS, .macOS])),
+            ]),
         .testTarget(name: "MossTests", dependencies: ["Moss"]),
     ]
 )

@@ -89,4 +89,18 @@ final class SessionTests: XCTestCase {
         let stored = try await client.getDocs("s")
         XCTAssertEqual(stored.map(\.id), ["c"])
     }
+
+    func testVectorsAreHeldAsAsked() async throws {
+        let folder = try Folder()
+        let client = try folder.client()
+        let vector: [Float] = [1, 0.3333]
+        for (quantization, isExact) in [(VectorQuantization.default, true), (.fp32, true), (.int8, false)] {
+            let options = SessionOptions(modelId: "custom", vectorQuantization: quantization)
+            let session = try await client.session("s", options: options)
+            try await session.addDocs([DocumentInfo(id: "a", text: "", embedding: vector)])
+            let held = try await session.getDocs()[0].embedding ?? []
+            XCTAssertEqual(held == vector, isExact, "\(quantization)")
+            XCTAssertEqual(held[1], vector[1], accuracy: 0.01)
+        }
+    }
 }
