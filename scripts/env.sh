@@ -78,6 +78,8 @@ need_elixir() {
         install_packages erlang-jiffy
 }
 
+swift_packages=(swiftlang libc6-dev libstdc++-14-dev git)
+
 # with_swift PROFILE COMMAND ARGS...: the command beside Debian 13's Swift, where SwiftPM finds the native library of that cargo
 # profile as a package of the repository would.
 with_swift() {
@@ -92,6 +94,6 @@ Description: The native library below the Swift package of Moss
 Version: $version
 Libs: -L$built -lmoss_swift
 PC
-    scripts/trixie swiftlang libc6-dev libstdc++-14-dev git -- \
+    scripts/trixie "${swift_packages[@]}" -- \
         env PKG_CONFIG_PATH="$work" LD_LIBRARY_PATH="$built" MOSS_MODEL_DIR="$root/target/model" "$@"
 }
