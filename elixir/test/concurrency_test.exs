@@ -82,6 +82,42 @@ defmodule Moss.ConcurrencyTest do
              for(name <- ~w(add add_custom query push load open load_index), into: "", do: "#{name} true\n")
   end
 
+  test "queries find a scheduler while long batches are added" do
+    script = """
+    {:ok, client} = Moss.client("project", "key", base_url: "memory://vm")
+    {:ok, session} = Moss.session(client, "conv")
+    docs = for n <- 1..40, do: %{id: to_string(n), text: String.duplicate("the customer asks for a refund ", 8)}
+    adding = for _ <- 1..2, do: Task.async(fn -> Moss.Session.add_docs(session, docs) end)
+    for _ <- 1..5, do: {:ok, _} = Moss.Session.query(session, "refund")
+    IO.inspect(for task <- adding, do: Task.yield(task, 0))
+    IO.inspect(Task.await_many(adding, :infinity) |> Enum.sort())
+    """
+
+    assert VM.run(script, erl: "+SDcpu 1:1") == {"[nil, nil]\n[ok: {0, 40}, ok: {40, 0}]\n", 0}
+  end
+
+  test "a session may be called from another node" do
+    script = """
+    paths = Enum.flat_map(:code.get_path(), &[~c"-pa", &1])
+    {:ok, peer, node} = :peer.start(%{name: :peer.random_name(), host: ~c"127.0.0.1", longnames: true, args: paths})
+    {:ok, _} = :erpc.call(node, Application, :ensure_all_started, [:elixir])
+    session = :erpc.call(node, fn ->
+      {:ok, client} = Moss.client("project", "key", base_url: "memory://there")
+      {:ok, session} = Moss.session(client, "conv", model_id: "custom")
+      for pid <- [client.manager_pid, session], do: Process.unlink(pid)
+      session
+    end)
+    IO.inspect(node(session) == node)
+    IO.inspect(Moss.Session.add_docs(session, [%{id: "a", text: "x", embedding: [1.0]}]))
+    {:ok, found} = Moss.Session.query(session, "x", embedding: [1.0])
+    IO.inspect(Enum.map(found.docs, & &1.id))
+    :peer.stop(peer)
+    """
+
+    name = "moss-#{System.unique_integer([:positive])}-#{System.pid()}@127.0.0.1"
+    assert VM.run(script, erl: "-name #{name}") == {"true\n{:ok, {1, 0}}\n[\"a\"]\n", 0}
+  end
+
   test "a panic in the core is an error, and the session lives on", %{store: store} do
     script = """
     {:ok, client} = Moss.client("project", "key", base_url: #{inspect(store)})

@@ -7,7 +7,7 @@
 //! | Scheduler | Calls |
 //! | --- | --- |
 //! | dirty CPU | what embeds, searches or copies documents |
-//! | dirty I/O | what reaches disk or network, and what may wait for a writer's lock |
+//! | dirty I/O | what reaches disk or network, what may wait for a writer's lock, and batches that take seconds |
 //! | normal | what reads a field |
 
 // The runtime passes handles and terms by value.

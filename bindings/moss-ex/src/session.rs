@@ -2,7 +2,7 @@
 
 use std::path::Path;
 
-use moss::{CUSTOM_MODEL, Client, Error, ErrorKind, LoadOptions, Result, SessionOptions, block_on};
+use moss::{CUSTOM_MODEL, Client, Document, Error, ErrorKind, LoadOptions, Result, SessionOptions, block_on};
 use rustler::{Env, ResourceArc, Term};
 
 use crate::convert::{optional_text, text, texts};
@@ -73,10 +73,7 @@ fn session_add_docs(
     embeddings: Term<'_>,
     upsert: Term<'_>,
 ) -> Answer<(usize, usize)> {
-    session.call(|session| {
-        let upserted = session.add_docs(documents::batch_with(docs, embeddings)?, &add_options(upsert)?)?;
-        Ok((upserted.added, upserted.updated))
-    })
+    add_docs(&session, || documents::batch_with(docs, embeddings), upsert)
 }
 
 #[rustler::nif(schedule = "DirtyCpu")]
@@ -85,8 +82,26 @@ fn session_add_docs_text(
     docs: Term<'_>,
     upsert: Term<'_>,
 ) -> Answer<(usize, usize)> {
+    add_docs(&session, || documents::batch(docs), upsert)
+}
+
+/// For batches that take seconds. There is one dirty CPU scheduler for each core, and queries need them meanwhile.
+#[rustler::nif(schedule = "DirtyIo")]
+fn session_add_many(
+    session: ResourceArc<Session>,
+    docs: Term<'_>,
+    upsert: Term<'_>,
+) -> Answer<(usize, usize)> {
+    add_docs(&session, || documents::batch(docs), upsert)
+}
+
+fn add_docs(
+    session: &Session,
+    docs: impl FnOnce() -> Result<Vec<Document>>,
+    upsert: Term<'_>,
+) -> Answer<(usize, usize)> {
     session.call(|session| {
-        let upserted = session.add_docs(documents::batch(docs)?, &add_options(upsert)?)?;
+        let upserted = session.add_docs(docs()?, &add_options(upsert)?)?;
         Ok((upserted.added, upserted.updated))
     })
 }

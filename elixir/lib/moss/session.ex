@@ -43,6 +43,9 @@ defmodule Moss.Session do
 
   alias Moss.{Holder, Options}
 
+  # Documents of a batch that is embedded in a fraction of a second.
+  @short 16
+
   @typedoc "A session: its pid, or the name that it was started under."
   @type t :: GenServer.server()
 
@@ -128,9 +131,14 @@ defmodule Moss.Session do
           {:ok, {added :: non_neg_integer(), updated :: non_neg_integer()}} | {:error, String.t()}
   def add_docs(session, docs, opts \\ []) when is_list(docs) and is_list(opts) do
     with {:ok, o} <- Options.take(opts, [:upsert]) do
-      Holder.call(session, :session_add_docs, [docs, nil, o.upsert])
+      function = if longer?(docs, @short), do: :session_add_many, else: :session_add_docs_text
+      Holder.call(session, function, [docs, o.upsert])
     end
   end
+
+  # `length/1` would raise for a list without a proper end, which the library names.
+  defp longer?([_ | rest], count), do: count == 0 or longer?(rest, count - 1)
+  defp longer?(_end, _count), do: false
 
   @doc "Removes documents: how many there were. Unknown ids are ignored. Ids that are no strings are an error."
   @spec delete_docs(t(), [String.t()]) :: non_neg_integer() | {:error, String.t()}

@@ -62,6 +62,11 @@ defmodule MossCore.Nif do
           {:ok, {non_neg_integer(), non_neg_integer()}} | error()
   def session_add_docs_text(_session, _docs, _upsert), do: missing()
 
+  @doc "`session_add_docs_text/3` for a long batch: it leaves the dirty CPU schedulers to queries."
+  @spec session_add_many(session(), [Moss.DocumentInfo.t() | map()], boolean() | nil) ::
+          {:ok, {non_neg_integer(), non_neg_integer()}} | error()
+  def session_add_many(_session, _docs, _upsert), do: missing()
+
   @doc "Removes documents: how many there were."
   @spec session_delete_docs(session(), [String.t()] | nil) :: non_neg_integer() | error()
   def session_delete_docs(_session, _doc_ids), do: missing()
