@@ -1,15 +1,11 @@
 //! A filter given as an Elixir map, as the JSON value that the core parses.
 
-use std::fmt;
-
-use moss::{Error, ErrorKind, Filter, Result};
+use moss::{Error, ErrorKind, Filter, FilterPath as Path, Result};
 use rustler::{BigInt, Term, TermType};
 use serde_json::{Map, Number, Value};
 
 use crate::convert::{is_nil, items, mismatch, pairs};
 
-/// Containers inside containers that are followed before the core, which allows fewer, is asked.
-const MAX_DEPTH: usize = 256;
 /// An integer of more bytes is refused: writing out its digits takes quadratic time. About 4,900 digits.
 const MAX_INTEGER_BYTES: usize = 2048;
 
@@ -21,37 +17,8 @@ pub(crate) fn filter(value: Term<'_>) -> Result<Option<Filter>> {
     }
 }
 
-/// Where in the filter a value stands, spelled as `$and[1].condition`.
-enum Path<'a> {
-    Root,
-    Key(&'a Path<'a>, &'a str),
-    Index(&'a Path<'a>, usize),
-}
-
-impl fmt::Display for Path<'_> {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match self {
-            Path::Root => f.write_str("filter"),
-            Path::Key(Path::Root, key) => f.write_str(key),
-            Path::Key(parent, key) => write!(f, "{parent}.{key}"),
-            Path::Index(parent, at) => write!(f, "{parent}[{at}]"),
-        }
-    }
-}
-
-impl Path<'_> {
-    /// Whether a scalar here is what an operator compares with.
-    fn in_operator(&self) -> bool {
-        match self {
-            Path::Root => false,
-            Path::Key(_, key) => key.starts_with('$'),
-            Path::Index(parent, _) => parent.in_operator(),
-        }
-    }
-}
-
 fn to_json(value: Term<'_>, path: &Path<'_>, depth: usize) -> Result<Value> {
-    if depth > MAX_DEPTH {
+    if depth > Path::MAX_DEPTH {
         return Err(invalid(path, "is nested too deeply"));
     }
     if is_nil(value) {
