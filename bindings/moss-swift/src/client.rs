@@ -133,9 +133,19 @@ impl NativeClient {
         self.handle.there(refresh).await
     }
 
-    fn query(&self, name: String, text: String, options: NativeQueryOptions) -> Result<NativeSearchResult> {
-        self.handle
-            .here(|client| Ok(client.query(&name, &text, &options.into_options()?)?.into()))
+    /// The vector, if there is one, is read where Swift holds it.
+    fn query(
+        &self,
+        name: String,
+        text: String,
+        embedding: &[u8],
+        options: NativeQueryOptions,
+    ) -> Result<NativeSearchResult> {
+        self.handle.here(|client| {
+            Ok(client
+                .query(&name, &text, &options.into_options(embedding)?)?
+                .into())
+        })
     }
 
     /// How many indexes were unloaded.

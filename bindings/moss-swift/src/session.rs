@@ -71,9 +71,15 @@ impl NativeSession {
             .here(|session| Ok(bytes(&session.embed_query(&text)?)))
     }
 
-    fn query(&self, text: String, options: NativeQueryOptions) -> Result<NativeSearchResult> {
+    /// The vector, if there is one, is read where Swift holds it.
+    fn query(
+        &self,
+        text: String,
+        embedding: &[u8],
+        options: NativeQueryOptions,
+    ) -> Result<NativeSearchResult> {
         self.handle
-            .here(|session| Ok(session.query(&text, &options.into_options()?)?.into()))
+            .here(|session| Ok(session.query(&text, &options.into_options(embedding)?)?.into()))
     }
 
     async fn load_index(&self, index_name: String, options: NativeLoadOptions) -> Result<u64> {
@@ -103,5 +109,34 @@ impl NativeSession {
             Ok(session.push_index(&options).await?.into())
         };
         self.handle.there(push).await
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use moss::{Client, SessionOptions};
+
+    use super::*;
+
+    #[test]
+    fn a_query_fits_the_stack_of_a_thread_of_apple() {
+        let client = Client::with_base_url("project", "key", "memory://stack").unwrap();
+        let options = SessionOptions::new().model_id("custom").auto_load(false);
+        let session = moss::block_on(client.session("s", &options)).unwrap();
+        let session = NativeSession::new(session);
+        let json = |levels: usize| {
+            let (open, close) = ("{\"$and\":[".repeat(levels), "]}".repeat(levels));
+            format!("{open}{{\"field\":\"a\",\"condition\":{{\"$eq\":1}}}}{close}")
+        };
+        // Threads other than the first have 512 KiB there, and Swift's own frames stand below.
+        let ask = move || {
+            for (levels, is_legal) in [(60, true), (100_000, false)] {
+                let options = NativeQueryOptions::with_filter(json(levels));
+                let found = session.query("x".to_owned(), &[0; 8], options);
+                assert_eq!(found.is_ok(), is_legal, "{levels}");
+            }
+        };
+        let thread = std::thread::Builder::new().stack_size(384 << 10).spawn(ask);
+        thread.unwrap().join().unwrap();
     }
 }

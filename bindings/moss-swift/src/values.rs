@@ -52,8 +52,6 @@ pub(crate) struct NativeQueryOptions {
     alpha: f32,
     /// JSON.
     filter: Option<String>,
-    /// Little-endian f32.
-    embedding: Option<Vec<u8>>,
     group_by: Option<NativeGrouping>,
 }
 
@@ -270,17 +268,17 @@ impl From<NativeGrouping> for ParentGrouping {
 }
 
 impl NativeQueryOptions {
-    pub(crate) fn into_options(self) -> moss::Result<QueryOptions> {
+    /// The options with a vector of little-endian f32, where an empty one counts as none.
+    pub(crate) fn into_options(self, embedding: &[u8]) -> moss::Result<QueryOptions> {
         let NativeQueryOptions {
             top_k,
             alpha,
             filter: json,
-            embedding,
             group_by,
         } = self;
         let mut options = QueryOptions::new().top_k(moss::check_top_k(top_k)?).alpha(alpha);
         options.filter = filter(json)?;
-        options.embedding = embedding.as_deref().map(floats).transpose()?;
+        options.embedding = Some(floats(embedding)?);
         options.group_by = group_by.map(Into::into);
         Ok(options)
     }
@@ -441,6 +439,19 @@ impl From<RefreshResult> for NativeRefresh {
             previous_updated_at,
             new_updated_at,
             was_updated,
+        }
+    }
+}
+
+#[cfg(test)]
+impl NativeQueryOptions {
+    /// The defaults with a filter.
+    pub(crate) fn with_filter(json: String) -> NativeQueryOptions {
+        NativeQueryOptions {
+            top_k: 5,
+            alpha: 0.8,
+            filter: Some(json),
+            group_by: None,
         }
     }
 }

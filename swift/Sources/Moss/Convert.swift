@@ -35,14 +35,14 @@ extension NativeGrouping {
 }
 
 extension NativeQueryOptions {
-    init(_ options: QueryOptions, embedding: [Float]? = nil) throws {
+    init(_ options: QueryOptions) throws {
         guard options.topK >= 0 else {
             throw MossError.invalidArgument("topK must be non-negative, got \(options.topK)")
         }
         self.init(
             topK: Int64(options.topK), alpha: options.alpha,
             filter: try json(options.filter) ?? options.filterJson,
-            embedding: embedding.map(bytes), groupBy: options.groupByParent.map(NativeGrouping.init))
+            groupBy: options.groupByParent.map(NativeGrouping.init))
     }
 }
 
@@ -128,7 +128,7 @@ private func json(_ filter: Filter?) throws -> String? {
 }
 
 /// A vector as little-endian f32, which is how every system of Swift holds it.
-private func bytes(_ vector: [Float]) -> Data {
+func bytes(_ vector: [Float]) -> Data {
     vector.withUnsafeBytes { Data($0) }
 }
 

@@ -134,8 +134,10 @@ public final class MossClient: @unchecked Sendable {
         _ indexName: String, _ query: String, embedding: [Float]?, options: QueryOptions = .init()
     ) async throws -> SearchResult {
         try await call {
-            let options = try NativeQueryOptions(options, embedding: embedding)
-            return SearchResult(try native.query(name: indexName, text: query, options: options), query: query)
+            let options = try NativeQueryOptions(options)
+            let result = try native.query(
+                name: indexName, text: query, embedding: bytes(embedding ?? []), options: options)
+            return SearchResult(result, query: query)
         }
     }
 

@@ -86,8 +86,8 @@ public final class MossSession: @unchecked Sendable {
     /// The same with a vector of your own, which the model `custom` needs; with nil the text is embedded.
     public func query(_ q: String, embedding: [Float]?, options: QueryOptions = .init()) async throws -> SearchResult {
         try await call {
-            let options = try NativeQueryOptions(options, embedding: embedding)
-            return SearchResult(try native.query(text: q, options: options), query: q)
+            let options = try NativeQueryOptions(options)
+            return SearchResult(try native.query(text: q, embedding: bytes(embedding ?? []), options: options), query: q)
         }
     }
 

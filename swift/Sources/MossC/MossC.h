@@ -371,7 +371,7 @@ uint64_t uniffi_moss_swift_fn_method_nativeclient_load_index(uint64_t ptr, RustB
 #endif
 #ifndef UNIFFI_FFIDEF_UNIFFI_MOSS_SWIFT_FN_METHOD_NATIVECLIENT_QUERY
 #define UNIFFI_FFIDEF_UNIFFI_MOSS_SWIFT_FN_METHOD_NATIVECLIENT_QUERY
-RustBuffer uniffi_moss_swift_fn_method_nativeclient_query(uint64_t ptr, RustBuffer name, RustBuffer text, RustBuffer options, RustCallStatus *_Nonnull out_status
+RustBuffer uniffi_moss_swift_fn_method_nativeclient_query(uint64_t ptr, RustBuffer name, RustBuffer text, ForeignBytes embedding, RustBuffer options, RustCallStatus *_Nonnull out_status
 );
 #endif
 #ifndef UNIFFI_FFIDEF_UNIFFI_MOSS_SWIFT_FN_METHOD_NATIVECLIENT_REFRESH_INDEX
@@ -461,7 +461,7 @@ uint64_t uniffi_moss_swift_fn_method_nativesession_push_index(uint64_t ptr, Rust
 #endif
 #ifndef UNIFFI_FFIDEF_UNIFFI_MOSS_SWIFT_FN_METHOD_NATIVESESSION_QUERY
 #define UNIFFI_FFIDEF_UNIFFI_MOSS_SWIFT_FN_METHOD_NATIVESESSION_QUERY
-RustBuffer uniffi_moss_swift_fn_method_nativesession_query(uint64_t ptr, RustBuffer text, RustBuffer options, RustCallStatus *_Nonnull out_status
+RustBuffer uniffi_moss_swift_fn_method_nativesession_query(uint64_t ptr, RustBuffer text, ForeignBytes embedding, RustBuffer options, RustCallStatus *_Nonnull out_status
 );
 #endif
 #ifndef UNIFFI_FFIDEF_UNIFFI_MOSS_SWIFT_FN_METHOD_NATIVESESSION_SAVE_TO_DISK

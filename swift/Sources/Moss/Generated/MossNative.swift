@@ -1029,7 +1029,10 @@ protocol NativeClientProtocol: AnyObject, Sendable {
 
     func loadIndex(name: String, options: NativeLoadOptions) async throws
 
-    func query(name: String, text: String, options: NativeQueryOptions) throws  -> NativeSearchResult
+    /**
+     * The vector, if there is one, is read where Swift holds it.
+     */
+    func query(name: String, text: String, embedding: Data, options: NativeQueryOptions) throws  -> NativeSearchResult
 
     func refreshIndex(name: String) async throws  -> NativeRefresh
 
@@ -1276,15 +1279,21 @@ func loadIndex(name: String, options: NativeLoadOptions)async throws   {
         )
 }
 
-func query(name: String, text: String, options: NativeQueryOptions)throws  -> NativeSearchResult  {
+    /**
+     * The vector, if there is one, is read where Swift holds it.
+     */
+func query(name: String, text: String, embedding: Data, options: NativeQueryOptions)throws  -> NativeSearchResult  {
     return try  FfiConverterTypeNativeSearchResult_lift(try rustCallWithError(FfiConverterTypeNativeError_lift) {
         uniffiCallStatus in
+        FfiConverterByRefBytes.lower(embedding) { embeddingFb in
     uniffi_moss_swift_fn_method_nativeclient_query(
             self.uniffiCloneHandle(),
         FfiConverterString.lower(name),
         FfiConverterString.lower(text),
+        embeddingFb,
         FfiConverterTypeNativeQueryOptions_lower(options),uniffiCallStatus
     )
+        }
 })
 }
 
@@ -1431,7 +1440,10 @@ protocol NativeSessionProtocol: AnyObject, Sendable {
      */
     func pushIndex(onConflict: String?) async throws  -> NativePush
 
-    func query(text: String, options: NativeQueryOptions) throws  -> NativeSearchResult
+    /**
+     * The vector, if there is one, is read where Swift holds it.
+     */
+    func query(text: String, embedding: Data, options: NativeQueryOptions) throws  -> NativeSearchResult
 
     func saveToDisk(path: String) async throws
 
@@ -1633,14 +1645,20 @@ func pushIndex(onConflict: String?)async throws  -> NativePush  {
         )
 }
 
-func query(text: String, options: NativeQueryOptions)throws  -> NativeSearchResult  {
+    /**
+     * The vector, if there is one, is read where Swift holds it.
+     */
+func query(text: String, embedding: Data, options: NativeQueryOptions)throws  -> NativeSearchResult  {
     return try  FfiConverterTypeNativeSearchResult_lift(try rustCallWithError(FfiConverterTypeNativeError_lift) {
         uniffiCallStatus in
+        FfiConverterByRefBytes.lower(embedding) { embeddingFb in
     uniffi_moss_swift_fn_method_nativesession_query(
             self.uniffiCloneHandle(),
         FfiConverterString.lower(text),
+        embeddingFb,
         FfiConverterTypeNativeQueryOptions_lower(options),uniffiCallStatus
     )
+        }
 })
 }
 
@@ -2355,10 +2373,6 @@ struct NativeQueryOptions: Equatable, Hashable {
      * JSON.
      */
     let filter: String?
-    /**
-     * Little-endian f32.
-     */
-    let embedding: Data?
     let groupBy: NativeGrouping?
 
     // Default memberwise initializers are never public by default, so we
@@ -2366,14 +2380,10 @@ struct NativeQueryOptions: Equatable, Hashable {
     init(topK: Int64, alpha: Float,
         /**
          * JSON.
-         */filter: String?,
-        /**
-         * Little-endian f32.
-         */embedding: Data?, groupBy: NativeGrouping?) {
+         */filter: String?, groupBy: NativeGrouping?) {
         self.topK = topK
         self.alpha = alpha
         self.filter = filter
-        self.embedding = embedding
         self.groupBy = groupBy
     }
 
@@ -2396,7 +2406,6 @@ struct FfiConverterTypeNativeQueryOptions: FfiConverterRustBuffer {
                 topK: FfiConverterInt64.read(from: &buf),
                 alpha: FfiConverterFloat.read(from: &buf),
                 filter: FfiConverterOptionString.read(from: &buf),
-                embedding: FfiConverterOptionData.read(from: &buf),
                 groupBy: FfiConverterOptionTypeNativeGrouping.read(from: &buf)
         )
     }
@@ -2405,7 +2414,6 @@ struct FfiConverterTypeNativeQueryOptions: FfiConverterRustBuffer {
         FfiConverterInt64.write(value.topK, into: &buf)
         FfiConverterFloat.write(value.alpha, into: &buf)
         FfiConverterOptionString.write(value.filter, into: &buf)
-        FfiConverterOptionData.write(value.embedding, into: &buf)
         FfiConverterOptionTypeNativeGrouping.write(value.groupBy, into: &buf)
     }
 }
@@ -3211,7 +3219,7 @@ private let initializationResult: InitializationResult = {
     if (uniffi_moss_swift_checksum_method_nativeclient_load_index() != 12050) {
         return InitializationResult.apiChecksumMismatch
     }
-    if (uniffi_moss_swift_checksum_method_nativeclient_query() != 19021) {
+    if (uniffi_moss_swift_checksum_method_nativeclient_query() != 44653) {
         return InitializationResult.apiChecksumMismatch
     }
     if (uniffi_moss_swift_checksum_method_nativeclient_refresh_index() != 63702) {
@@ -3259,7 +3267,7 @@ private let initializationResult: InitializationResult = {
     if (uniffi_moss_swift_checksum_method_nativesession_push_index() != 54012) {
         return InitializationResult.apiChecksumMismatch
     }
-    if (uniffi_moss_swift_checksum_method_nativesession_query() != 56841) {
+    if (uniffi_moss_swift_checksum_method_nativesession_query() != 57921) {
         return InitializationResult.apiChecksumMismatch
     }
     if (uniffi_moss_swift_checksum_method_nativesession_save_to_disk() != 1025) {
