@@ -12,6 +12,13 @@ const MANAGE_URL: &str = "MOSS_CLOUD_API_MANAGE_URL";
 /// Environment variable with a directory or store URL.
 const STORE: &str = "MOSS_STORE";
 
+/// The embedded store in the user's home. An iOS app may not write beside the folders that it is given there.
+const DEFAULT_STORE: &str = if cfg!(target_os = "ios") {
+    "Library/Application Support/moss/store"
+} else {
+    ".moss/store"
+};
+
 /// What a client talks to.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) enum Location {
@@ -64,7 +71,7 @@ fn default_store() -> Result<Location> {
                 format!("no home directory for the embedded store, set {STORE}"),
             )
         })?;
-    let store = home.join(".moss").join("store");
+    let store = home.join(DEFAULT_STORE);
     store
         .into_os_string()
         .into_string()
