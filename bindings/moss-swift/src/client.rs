@@ -7,10 +7,11 @@ use moss::{AddOptions, Client, MemoryPressure};
 use crate::authenticator::{FromSwift, NativeAuthenticator};
 use crate::error::Result;
 use crate::handle::Handle;
+use crate::results::{NativeIndex, NativeJob, NativeMutation, NativeRefresh};
 use crate::session::NativeSession;
 use crate::values::{
-    NativeDocument, NativeIndex, NativeJob, NativeLoadOptions, NativeMutation, NativeQueryOptions,
-    NativeRefresh, NativeSearchResult, NativeSessionOptions, documents,
+    NativeDocument, NativeLoadOptions, NativeQueryOptions, NativeSearchResult, NativeSessionOptions,
+    documents,
 };
 
 /// A project's door to the cloud: see [`moss::Client`].

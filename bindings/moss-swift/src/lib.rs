@@ -18,6 +18,7 @@ mod authenticator;
 mod client;
 mod error;
 mod handle;
+mod results;
 mod session;
 mod values;
 

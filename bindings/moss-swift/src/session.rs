@@ -7,9 +7,10 @@ use moss::{AddOptions, OnConflict, PushOptions, Session};
 
 use crate::error::Result;
 use crate::handle::Handle;
+use crate::results::{NativePush, NativeUpserted};
 use crate::values::{
-    NativeDocument, NativeGetOptions, NativeLoadOptions, NativePush, NativeQueryOptions, NativeSearchResult,
-    NativeUpserted, bytes, documents,
+    NativeDocument, NativeGetOptions, NativeLoadOptions, NativeQueryOptions, NativeSearchResult, bytes,
+    documents,
 };
 
 /// A read-write index in memory: see [`moss::Session`].

@@ -1,13 +1,12 @@
-//! The values that cross the border, and how they become those of `moss`.
+//! Documents and options that cross the border, and how they become those of `moss`.
 //!
 //! Structs are taken apart field by field, so that a new field of `moss` fails to compile here instead of being lost.
 
 use std::collections::HashMap;
 
 use moss::{
-    Document, Error, ErrorKind, Filter, GetOptions, IndexInfo, JobStatus, LoadOptions, ModelRef,
-    MutationResult, ParentGrouping, Precision, PushResult, QueryOptions, RefreshResult, ScoredDocument,
-    SearchResult, SessionOptions, Upserted,
+    Document, Error, ErrorKind, Filter, GetOptions, LoadOptions, ParentGrouping, Precision, QueryOptions,
+    ScoredDocument, SearchResult, SessionOptions,
 };
 
 /// A document, in either direction.
@@ -87,78 +86,6 @@ pub(crate) struct NativeLoadOptions {
     auto_refresh: bool,
     polling_interval_secs: u64,
     cache_path: Option<String>,
-}
-
-/// What adding to a session did.
-#[derive(uniffi::Record)]
-pub(crate) struct NativeUpserted {
-    added: u64,
-    updated: u64,
-}
-
-impl From<Upserted> for NativeUpserted {
-    fn from(done: Upserted) -> NativeUpserted {
-        let Upserted { added, updated } = done;
-        NativeUpserted {
-            added: added as u64,
-            updated: updated as u64,
-        }
-    }
-}
-
-/// What a change of a cloud index did.
-#[derive(uniffi::Record)]
-pub(crate) struct NativeMutation {
-    job_id: String,
-    index_name: String,
-    doc_count: u64,
-}
-
-/// What a push did.
-#[derive(uniffi::Record)]
-pub(crate) struct NativePush {
-    job_id: String,
-    index_name: String,
-    doc_count: u64,
-    status: String,
-    version: String,
-    conflicts: Vec<String>,
-}
-
-/// A cloud index.
-#[derive(uniffi::Record)]
-pub(crate) struct NativeIndex {
-    id: String,
-    name: String,
-    version: String,
-    status: String,
-    doc_count: u64,
-    created_at: String,
-    updated_at: String,
-    model_id: String,
-    model_version: String,
-}
-
-/// A job.
-#[derive(uniffi::Record)]
-pub(crate) struct NativeJob {
-    job_id: String,
-    status: String,
-    progress: f64,
-    current_phase: Option<String>,
-    error: Option<String>,
-    created_at: String,
-    updated_at: String,
-    completed_at: Option<String>,
-}
-
-/// What refreshing a loaded index did.
-#[derive(uniffi::Record)]
-pub(crate) struct NativeRefresh {
-    index_name: String,
-    previous_updated_at: String,
-    new_updated_at: String,
-    was_updated: bool,
 }
 
 /// The numbers of a vector.
@@ -332,114 +259,6 @@ impl From<NativeLoadOptions> for LoadOptions {
         options.polling_interval_secs = polling_interval_secs;
         options.cache_path = cache_path.map(Into::into);
         options
-    }
-}
-
-impl From<MutationResult> for NativeMutation {
-    fn from(result: MutationResult) -> NativeMutation {
-        let MutationResult {
-            job_id,
-            index_name,
-            doc_count,
-        } = result;
-        NativeMutation {
-            job_id,
-            index_name,
-            doc_count: doc_count as u64,
-        }
-    }
-}
-
-impl From<PushResult> for NativePush {
-    fn from(result: PushResult) -> NativePush {
-        let PushResult {
-            job_id,
-            index_name,
-            doc_count,
-            status,
-            version,
-            conflicts,
-        } = result;
-        NativePush {
-            job_id,
-            index_name,
-            doc_count: doc_count as u64,
-            status,
-            version,
-            conflicts,
-        }
-    }
-}
-
-impl From<IndexInfo> for NativeIndex {
-    fn from(info: IndexInfo) -> NativeIndex {
-        let IndexInfo {
-            id,
-            name,
-            version,
-            status,
-            doc_count,
-            created_at,
-            updated_at,
-            model:
-                ModelRef {
-                    id: model_id,
-                    version: model_version,
-                },
-        } = info;
-        NativeIndex {
-            id,
-            name,
-            version,
-            status,
-            doc_count: doc_count as u64,
-            created_at,
-            updated_at,
-            model_id,
-            model_version,
-        }
-    }
-}
-
-impl From<JobStatus> for NativeJob {
-    fn from(job: JobStatus) -> NativeJob {
-        let JobStatus {
-            job_id,
-            status,
-            progress,
-            current_phase,
-            error,
-            created_at,
-            updated_at,
-            completed_at,
-        } = job;
-        NativeJob {
-            job_id,
-            status,
-            progress,
-            current_phase,
-            error,
-            created_at,
-            updated_at,
-            completed_at,
-        }
-    }
-}
-
-impl From<RefreshResult> for NativeRefresh {
-    fn from(result: RefreshResult) -> NativeRefresh {
-        let RefreshResult {
-            index_name,
-            previous_updated_at,
-            new_updated_at,
-            was_updated,
-        } = result;
-        NativeRefresh {
-            index_name,
-            previous_updated_at,
-            new_updated_at,
-            was_updated,
-        }
     }
 }
 

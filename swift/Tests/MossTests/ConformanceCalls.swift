@@ -60,13 +60,17 @@ struct Arguments {
             sortBy: self["sort_by"]?.text, ascending: self["ascending"]?.flag ?? true, groupByParent: try grouping())
     }
 
-    func session() -> SessionOptions {
-        SessionOptions(modelId: self["model_id"]?.text, autoLoadOnInit: self["auto_load"]?.flag ?? true)
+    func session() throws -> SessionOptions {
+        let precisions: [String: VectorQuantization] = ["fp32": .fp32, "int8": .int8]
+        return SessionOptions(
+            modelId: self["model_id"]?.text,
+            vectorQuantization: try self["precision"].map { try XCTUnwrap(precisions[XCTUnwrap($0.text)]) } ?? .default,
+            autoLoadOnInit: self["auto_load"]?.flag ?? true)
     }
 }
 
 extension MossClient {
-    func call(_ name: String, _ args: Arguments) async throws -> Variable {
+    func call(_ name: String, _ args: Arguments, _ folder: URL) async throws -> Variable {
         switch name {
         case "session":
             return .session(try await session(args.text("index_name"), options: args.session()))
@@ -89,7 +93,8 @@ extension MossClient {
         case "get_job_status":
             return try await .value(getJobStatus(args.text("job_id")).json)
         case "load_index":
-            try await loadIndex(args.text("name"))
+            let kept = args["cache_path"]?.text.map { folder.appendingPathComponent($0).path }
+            try await loadIndex(args.text("name"), options: LoadIndexOptions(cachePath: kept))
         case "unload_index":
             try await unloadIndex(args.text("name"))
         case "refresh_index":

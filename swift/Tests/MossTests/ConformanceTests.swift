@@ -9,7 +9,7 @@ private let folder = repository.appendingPathComponent("crates/moss-conformance"
 
 final class ConformanceTests: XCTestCase {
     /// What Swift has of the optional parts.
-    private static let has: Set<String> = ["auto_load", "local_query", "refresh_index"]
+    private static let has: Set<String> = ["auto_load", "cache_path", "local_query", "precision", "refresh_index"]
 
     func testScenarios() async throws {
         let files = try FileManager.default.contentsOfDirectory(
@@ -122,7 +122,7 @@ private final class Scenario {
         }
         let parts = name.split(separator: ".").map(String.init)
         switch try XCTUnwrap(variables[parts[0]]) {
-        case .client(let client): return try await client.call(parts[1], args)
+        case .client(let client): return try await client.call(parts[1], args, folder.url)
         case .session(let session): return .value(try await session.call(parts[1], args, folder.url))
         case .value: throw Mismatch(description: "\(name): a value has no calls")
         }

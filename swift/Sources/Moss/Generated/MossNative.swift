@@ -3189,16 +3189,16 @@ private let initializationResult: InitializationResult = {
     if (uniffi_moss_swift_checksum_method_nativeauthenticator_ask() != 49250) {
         return InitializationResult.apiChecksumMismatch
     }
-    if (uniffi_moss_swift_checksum_method_nativeclient_add_docs() != 41271) {
+    if (uniffi_moss_swift_checksum_method_nativeclient_add_docs() != 62648) {
         return InitializationResult.apiChecksumMismatch
     }
     if (uniffi_moss_swift_checksum_method_nativeclient_close() != 2074) {
         return InitializationResult.apiChecksumMismatch
     }
-    if (uniffi_moss_swift_checksum_method_nativeclient_create_index() != 20480) {
+    if (uniffi_moss_swift_checksum_method_nativeclient_create_index() != 64730) {
         return InitializationResult.apiChecksumMismatch
     }
-    if (uniffi_moss_swift_checksum_method_nativeclient_delete_docs() != 61338) {
+    if (uniffi_moss_swift_checksum_method_nativeclient_delete_docs() != 36643) {
         return InitializationResult.apiChecksumMismatch
     }
     if (uniffi_moss_swift_checksum_method_nativeclient_delete_index() != 44658) {
@@ -3207,13 +3207,13 @@ private let initializationResult: InitializationResult = {
     if (uniffi_moss_swift_checksum_method_nativeclient_get_docs() != 37604) {
         return InitializationResult.apiChecksumMismatch
     }
-    if (uniffi_moss_swift_checksum_method_nativeclient_get_index() != 42851) {
+    if (uniffi_moss_swift_checksum_method_nativeclient_get_index() != 47465) {
         return InitializationResult.apiChecksumMismatch
     }
-    if (uniffi_moss_swift_checksum_method_nativeclient_job_status() != 43529) {
+    if (uniffi_moss_swift_checksum_method_nativeclient_job_status() != 28090) {
         return InitializationResult.apiChecksumMismatch
     }
-    if (uniffi_moss_swift_checksum_method_nativeclient_list_indexes() != 32181) {
+    if (uniffi_moss_swift_checksum_method_nativeclient_list_indexes() != 34391) {
         return InitializationResult.apiChecksumMismatch
     }
     if (uniffi_moss_swift_checksum_method_nativeclient_load_index() != 12050) {
@@ -3222,7 +3222,7 @@ private let initializationResult: InitializationResult = {
     if (uniffi_moss_swift_checksum_method_nativeclient_query() != 44653) {
         return InitializationResult.apiChecksumMismatch
     }
-    if (uniffi_moss_swift_checksum_method_nativeclient_refresh_index() != 63702) {
+    if (uniffi_moss_swift_checksum_method_nativeclient_refresh_index() != 35040) {
         return InitializationResult.apiChecksumMismatch
     }
     if (uniffi_moss_swift_checksum_method_nativeclient_release_memory() != 63188) {
@@ -3234,7 +3234,7 @@ private let initializationResult: InitializationResult = {
     if (uniffi_moss_swift_checksum_method_nativeclient_unload_index() != 2252) {
         return InitializationResult.apiChecksumMismatch
     }
-    if (uniffi_moss_swift_checksum_method_nativesession_add_docs() != 43564) {
+    if (uniffi_moss_swift_checksum_method_nativesession_add_docs() != 64302) {
         return InitializationResult.apiChecksumMismatch
     }
     if (uniffi_moss_swift_checksum_method_nativesession_close() != 33248) {
@@ -3264,7 +3264,7 @@ private let initializationResult: InitializationResult = {
     if (uniffi_moss_swift_checksum_method_nativesession_name() != 5545) {
         return InitializationResult.apiChecksumMismatch
     }
-    if (uniffi_moss_swift_checksum_method_nativesession_push_index() != 54012) {
+    if (uniffi_moss_swift_checksum_method_nativesession_push_index() != 25110) {
         return InitializationResult.apiChecksumMismatch
     }
     if (uniffi_moss_swift_checksum_method_nativesession_query() != 57921) {
