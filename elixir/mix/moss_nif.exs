@@ -51,7 +51,13 @@ defmodule Mix.Tasks.Compile.MossNif do
   @doc "This machine, as Rust names it."
   def target do
     architecture = to_string(:erlang.system_info(:system_architecture))
-    processor = architecture |> String.split("-") |> hd()
+
+    processor =
+      case architecture |> String.split("-") |> hd() do
+        arm when arm in ["arm", "arm64"] -> "aarch64"
+        "amd64" -> "x86_64"
+        processor -> processor
+      end
 
     case :os.type() do
       {:win32, _} ->
@@ -183,12 +189,18 @@ defmodule Mix.Tasks.Compile.MossNif do
   defp install_library(built) do
     installed = Path.join([priv(), "native", "libmoss_nif" <> extension()])
 
-    unless File.exists?(installed) and File.stat!(installed).mtime > File.stat!(built).mtime do
+    # `priv` serves all environments of Mix, and each has a library of its own.
+    %{mtime: mtime, size: size} = File.stat!(built)
+    origin = inspect({built, mtime, size})
+    mark = Path.join(priv(), "built_from")
+
+    unless File.exists?(installed) and File.read(mark) == {:ok, origin} do
       # What came with an archive goes, its model too.
       File.rm_rf!(priv())
       File.mkdir_p!(Path.dirname(installed))
       # A new file: one that is mapped is never written to.
       File.cp!(built, installed)
+      File.write!(mark, origin)
     end
   end
 

@@ -14,6 +14,14 @@ defmodule Moss.LifetimeTest do
     assert_receive {:DOWN, ^monitor, :process, ^pid, _}, 5_000
   end
 
+  test "a message that is not for it costs a session nothing", %{client: client} do
+    session = custom!(client)
+    {:ok, {1, 0}} = Session.add_docs(session, [%{id: "a", text: "", embedding: [1.0, 0.0]}])
+    send(session, :stray)
+    send(session, {make_ref(), :late})
+    assert Session.doc_count(session) == 1
+  end
+
   describe "a session that has ended" do
     test "makes every call exit", %{client: client, folder: folder} do
       session = custom!(client)

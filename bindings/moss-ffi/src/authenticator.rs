@@ -9,7 +9,7 @@ use std::sync::atomic::{AtomicBool, AtomicPtr, Ordering};
 use futures::FutureExt;
 use futures::channel::oneshot;
 use futures::future::BoxFuture;
-use parking_lot::{Mutex, RwLock};
+use parking_lot::{Condvar, Mutex};
 use sdk::{Authenticator, Error, ErrorKind, Result};
 
 use crate::boundary::call;
@@ -27,8 +27,9 @@ pub(crate) struct Callback {
     notify: unsafe extern "C" fn(u32, *mut c_void),
     user_data: AtomicPtr<c_void>,
     closed: AtomicBool,
-    /// Held for reading while C's function runs.
-    running: RwLock<()>,
+    /// How many threads run C's function, and who waits for that to change.
+    running: Mutex<usize>,
+    ended: Condvar,
 }
 
 /// The requests of all clients that nobody has answered yet.
@@ -62,7 +63,8 @@ impl Callback {
             notify,
             user_data: AtomicPtr::new(user_data),
             closed: AtomicBool::new(false),
-            running: RwLock::new(()),
+            running: Mutex::new(0),
+            ended: Condvar::new(),
         }
     }
 
@@ -71,8 +73,8 @@ impl Callback {
         Arc::new(Asker(self.clone()))
     }
 
-    /// Ends what waits for an answer and lets the function be called no more. Waits while it runs, unless this thread is
-    /// inside of it.
+    /// Ends what waits for an answer and lets the function be called no more. Waits while it runs on other threads; this one
+    /// may be inside of it.
     pub(crate) fn close(&self) {
         self.closed.store(true, Ordering::SeqCst);
         // Dropping a request tells who waits for it.
@@ -80,20 +82,25 @@ impl Callback {
             .lock()
             .requests
             .retain(|_, request| !std::ptr::eq(request.owner, self));
-        if !std::ptr::eq(INSIDE.get(), self) {
-            drop(self.running.write());
-        }
+        let own = usize::from(std::ptr::eq(INSIDE.get(), self));
+        let mut running = self.running.lock();
+        self.ended.wait_while(&mut running, |running| *running > own);
     }
 
     fn notify(&self, id: u32) {
-        let _running = self.running.read();
-        if self.closed.load(Ordering::SeqCst) {
-            return;
+        {
+            let mut running = self.running.lock();
+            if self.closed.load(Ordering::SeqCst) {
+                return;
+            }
+            *running += 1;
         }
         INSIDE.set(self);
-        // SAFETY: not closed, so the promise of `new` holds; closing waits for `running`.
+        // SAFETY: not closed when it was counted, so the promise of `new` holds; closing waits for those that are counted.
         unsafe { (self.notify)(id, self.user_data.load(Ordering::Relaxed)) };
         INSIDE.set(std::ptr::null());
+        *self.running.lock() -= 1;
+        self.ended.notify_all();
     }
 
     /// A new request and where its answer comes.

@@ -3,7 +3,7 @@
 use std::ffi::{c_char, c_void};
 use std::sync::Arc;
 
-use sdk::{Client, Result, block_on};
+use sdk::{Client, MemoryPressure, Result, block_on};
 
 use crate::authenticator::{Callback, MossAuthNotifyFn};
 use crate::boundary::{call, call_value};
@@ -21,6 +21,13 @@ pub struct MossClient(());
 struct Entry {
     client: Client,
     callback: Option<Arc<Callback>>,
+}
+
+impl Drop for Entry {
+    /// Sessions hold the client too, but not what it has loaded, which nobody can ask or unload any more.
+    fn drop(&mut self) {
+        self.client.release_memory(MemoryPressure::Critical);
+    }
 }
 
 static CLIENTS: Handles<Entry> = Handles::new("client");

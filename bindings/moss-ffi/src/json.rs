@@ -2,9 +2,10 @@
 
 use std::ffi::c_char;
 
-use sdk::{Document, Error, Metadata, MutationResult, Result, block_on};
+use sdk::{Document, Error, ErrorKind, Metadata, MutationResult, Result, block_on};
 use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};
+use serde_json::{Map, Value};
 
 use crate::boundary::call;
 use crate::client::{MossClient, with_client};
@@ -13,17 +14,49 @@ use crate::options::add_options;
 use crate::output::{Out, give_text};
 use crate::result::MossResult;
 
-/// A document in JSON.
-#[derive(Serialize, Deserialize)]
+/// A document as callers write it. Metadata may hold anything here, so that a value of the wrong type can be named.
+#[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
+struct GivenDocument {
+    id: String,
+    text: String,
+    metadata: Option<Map<String, Value>>,
+    embedding: Option<Vec<f32>>,
+    payload: Option<String>,
+}
+
+impl GivenDocument {
+    fn into_document(self) -> Result<Document> {
+        let metadata = self.metadata.map(|entries| {
+            let entries = entries.into_iter().map(|(key, value)| match value {
+                Value::String(value) => Ok((key, value)),
+                _ => Err(Error::new(
+                    ErrorKind::InvalidType,
+                    format!("metadata {key:?} is no string"),
+                )),
+            });
+            entries.collect::<Result<Metadata>>()
+        });
+        Ok(Document {
+            id: self.id,
+            text: self.text,
+            metadata: metadata.transpose()?,
+            embedding: self.embedding,
+            payload: self.payload,
+        })
+    }
+}
+
+/// A document as callers read it.
+#[derive(Serialize)]
 struct JsonDocument {
     id: String,
     text: String,
-    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[serde(skip_serializing_if = "Option::is_none")]
     metadata: Option<Metadata>,
-    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[serde(skip_serializing_if = "Option::is_none")]
     embedding: Option<Vec<f32>>,
-    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[serde(skip_serializing_if = "Option::is_none")]
     payload: Option<String>,
 }
 
@@ -50,20 +83,17 @@ fn read<T: DeserializeOwned>(json: &str, name: &str, wanted: &str) -> Result<T> 
 
 fn documents(json: &str) -> Result<Vec<Document>> {
     let wanted = "a list of documents {id, text, metadata, embedding, payload}";
-    let documents: Vec<JsonDocument> = read(json, "docs_json", wanted)?;
-    let document = |document: JsonDocument| Document {
-        id: document.id,
-        text: document.text,
-        metadata: document.metadata,
-        embedding: document.embedding,
-        payload: document.payload,
-    };
-    Ok(documents.into_iter().map(document).collect())
+    let given: Vec<GivenDocument> = read(json, "docs_json", wanted)?;
+    let documents = given.into_iter().enumerate().map(|(at, document)| {
+        let document = document.into_document();
+        document.map_err(|error| error.within(format_args!("docs_json[{at}]")))
+    });
+    documents.collect()
 }
 
 fn give(value: &impl Serialize, out: Out<*mut c_char>) -> Result<()> {
     let json = serde_json::to_string(value)
-        .map_err(|error| Error::new(sdk::ErrorKind::Internal, format!("no JSON was made: {error}")))?;
+        .map_err(|error| Error::new(ErrorKind::Internal, format!("no JSON was made: {error}")))?;
     out.give(give_text(json));
     Ok(())
 }

@@ -235,8 +235,8 @@ unsafe fn ask(
 
 /// Stores the session under its name, with its vectors. Whoever opens the name after this sees it.
 ///
-/// If somebody else pushed in the meantime both contents are merged by id; a session that was opened without loading replaces
-/// the stored one. Release the result with moss_free_push_index_result().
+/// If somebody else pushed in the meantime both contents are merged by id; the first push of a session that was opened without
+/// loading replaces the stored one. Release the result with moss_free_push_index_result().
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn moss_session_push_index(
     session: *mut MossSession,

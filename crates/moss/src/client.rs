@@ -256,7 +256,7 @@ impl Client {
 
     /// Whether an index is loaded.
     pub fn has_index(&self, name: &str) -> bool {
-        self.inner.loaded.get(name).is_ok()
+        self.inner.loaded.contains(name)
     }
 
     /// What is known of a loaded index.

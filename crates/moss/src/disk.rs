@@ -59,12 +59,17 @@ pub(crate) fn read(path: &Path, name: &str) -> Result<Option<Saved>> {
     }
 }
 
-/// The name itself where every file system takes it as one folder, else the store's escaped form.
+/// The name itself where the file system takes it as one folder and no other name is the same to it, else the store's
+/// escaped form.
 fn folder_name(name: &str) -> String {
-    let plain = name
-        .bytes()
-        .all(|byte| byte.is_ascii_alphanumeric() || b"-_.".contains(&byte));
-    if plain && !name.starts_with('.') && name.len() <= 120 {
+    let ignores_case = cfg!(any(windows, target_vendor = "apple"));
+    let plain = name.bytes().all(|byte| {
+        byte.is_ascii_lowercase()
+            || byte.is_ascii_digit()
+            || b"-_.".contains(&byte)
+            || (byte.is_ascii_uppercase() && !ignores_case)
+    });
+    if plain && !name.starts_with('.') && !name.ends_with('.') && name.len() <= 120 {
         name.to_owned()
     } else {
         moss_store::escape(name)

@@ -41,7 +41,10 @@ impl LoadedMap {
             }
             path => path.map(|path| client.kept(path, name)),
         };
-        let copy = Copy::fetch(client, name, kept.as_ref()).await?;
+        let copy = match &kept {
+            Some(kept) => Copy::fetch_or_kept(client, name, kept).await?,
+            None => Copy::fetch(client, name, None).await?,
+        };
         let info = copy.info.clone();
         let index = Arc::new(LoadedIndex {
             client: Arc::downgrade(client),
@@ -63,6 +66,10 @@ impl LoadedMap {
     pub(crate) fn unload(&self, name: &str) -> Result<()> {
         let removed = self.by_name.write().remove(name);
         removed.map(drop).ok_or_else(|| not_loaded(name))
+    }
+
+    pub(crate) fn contains(&self, name: &str) -> bool {
+        self.by_name.read().contains_key(name)
     }
 
     pub(crate) fn get(&self, name: &str) -> Result<Arc<LoadedIndex>> {
@@ -164,11 +171,33 @@ struct Copy {
 }
 
 impl Copy {
+    /// The newest version.
     async fn fetch(client: &Inner, name: &str, kept: Option<&KeptIndex>) -> Result<Copy> {
+        let project = client.project().await?;
         let loaded = match kept {
-            Some(kept) => load_and_keep(client, name, kept).await?,
-            None => client.project().await?.load(name, None).await?,
+            Some(kept) => project.load_and_keep(name, kept).await?,
+            None => project.load(name, None).await?,
         };
+        Copy::of(name, loaded).await
+    }
+
+    /// The newest version, or the one that is kept where the cloud cannot be reached.
+    async fn fetch_or_kept(client: &Inner, name: &str, kept: &KeptIndex) -> Result<Copy> {
+        let error = match Copy::fetch(client, name, Some(kept)).await {
+            Err(error) if matches!(error.kind(), ErrorKind::Network | ErrorKind::Io) => error,
+            reached => return reached,
+        };
+        let kept = kept.clone();
+        match moss_cloud::blocking(move || Ok(Loaded::kept(&kept))).await? {
+            Some(loaded) => {
+                tracing::warn!(index = name, %error, "the cloud cannot be reached, the kept version is loaded");
+                Copy::of(name, Some(loaded)).await
+            }
+            None => Err(error),
+        }
+    }
+
+    async fn of(name: &str, loaded: Option<Loaded>) -> Result<Copy> {
         let loaded = loaded.ok_or_else(|| {
             Error::new(
                 ErrorKind::IndexNotFound,
@@ -183,23 +212,6 @@ impl Copy {
             info,
             session: Arc::new(session),
         })
-    }
-}
-
-/// The newest version, or the one that is kept where the cloud cannot be reached.
-async fn load_and_keep(client: &Inner, name: &str, kept: &KeptIndex) -> Result<Option<Loaded>> {
-    let newest = async { client.project().await?.load_and_keep(name, kept).await };
-    let error = match newest.await {
-        Err(error) if matches!(error.kind(), ErrorKind::Network | ErrorKind::Io) => error,
-        reached => return reached,
-    };
-    let kept = kept.clone();
-    match moss_cloud::blocking(move || Ok(Loaded::kept(&kept))).await? {
-        Some(loaded) => {
-            tracing::warn!(index = name, %error, "the cloud cannot be reached, the kept version is loaded");
-            Ok(Some(loaded))
-        }
-        None => Err(error),
     }
 }
 
@@ -231,15 +243,16 @@ impl LoadedIndex {
     pub(crate) async fn refresh(&self, client: &Inner) -> Result<RefreshResult> {
         let previous = self.info();
         let newest = client.project().await?.get_index(&self.name).await?;
-        let was_updated = newest.updated_at != previous.updated_at || newest.id != previous.id;
-        if was_updated {
+        let differs = |info: &IndexInfo| info.updated_at != previous.updated_at || info.id != previous.id;
+        if differs(&newest) {
             self.swap(Copy::fetch(client, &self.name, self.kept.as_ref()).await?);
         }
+        let held = self.info();
         Ok(RefreshResult {
             index_name: self.name.clone(),
+            was_updated: differs(&held),
             previous_updated_at: previous.updated_at,
-            new_updated_at: self.info().updated_at,
-            was_updated,
+            new_updated_at: held.updated_at,
         })
     }
 

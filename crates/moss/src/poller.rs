@@ -35,7 +35,9 @@ impl Poller {
     {
         let process = std::process::id();
         let mut task = self.task.lock();
-        if task.as_ref().is_some_and(|(holder, _)| *holder == process) {
+        // A look that panicked has ended the task.
+        let runs = |(holder, task): &(u32, AbortHandle)| *holder == process && !task.is_finished();
+        if task.as_ref().is_some_and(runs) {
             return;
         }
         let (interval, owner) = (self.interval, Arc::downgrade(owner));

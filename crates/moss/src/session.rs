@@ -1,7 +1,7 @@
 //! A session: an index in memory with a name in the cloud.
 
 use std::future::Future;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use moss_cloud::{Loaded, OnConflict, open_model};
@@ -195,6 +195,8 @@ impl Session {
         let pushed = project
             .push(name, memory, &mut base.manifest, on_conflict)
             .await?;
+        // From here on there is a version that this session knows, whatever it was opened with.
+        base.default_conflict = OnConflict::Merge;
         Ok(PushResult {
             job_id: pushed.job_id,
             index_name: name.clone(),
@@ -267,9 +269,14 @@ impl Session {
     /// # Errors
     /// `CacheCorrupt` naming the file; `ModelMismatch`; `Io`.
     pub async fn load_from_disk(&self, path: &Path) -> Result<usize> {
+        let (session, path) = (self.clone(), path.to_owned());
+        finish(async move { session.restore_now(path).await }).await
+    }
+
+    async fn restore_now(&self, path: PathBuf) -> Result<usize> {
         // Neither a push nor another load may come between the model and the content.
         let _base = self.inner.base.lock().await;
-        let (session, path) = (self.clone(), path.to_owned());
+        let session = self.clone();
         let Some(saved) = moss_cloud::blocking(move || disk::read(&path, session.name())).await? else {
             return Ok(0);
         };

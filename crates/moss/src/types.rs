@@ -69,7 +69,7 @@ impl SessionOptions {
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct PushOptions {
-    /// `None` merges, or replaces if the session was opened without loading.
+    /// `None` merges; the first push of a session that was opened without loading replaces.
     pub on_conflict: Option<OnConflict>,
 }
 

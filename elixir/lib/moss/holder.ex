@@ -30,7 +30,8 @@ defmodule Moss.Holder do
 
     case run(node, function, [handle | args]) do
       # The process ended since it gave its handle.
-      {:error, :closed} -> exit({:noproc, {MossCore.Nif, function, [holder | args]}})
+      # The reason names no argument: those are documents and questions.
+      {:error, :closed} -> exit({:noproc, {GenServer, :call, [holder, :handle, :infinity]}})
       result -> result
     end
   end
@@ -65,4 +66,7 @@ defmodule Moss.Holder do
     Enum.each(links, &Process.unlink/1)
     {:stop, :normal, handle}
   end
+
+  # What else arrives is not for this process, and must not cost what it holds.
+  def handle_info(_message, handle), do: {:noreply, handle}
 end

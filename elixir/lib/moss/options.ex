@@ -6,6 +6,8 @@ defmodule Moss.Options do
   @spec take(keyword(), [atom()]) :: {:ok, map()} | {:error, String.t()}
   def take(opts, known) when is_list(opts) do
     with true <- Keyword.keyword?(opts),
+         # Of an option that is given twice the first counts, as everywhere in Elixir.
+         opts = Enum.uniq_by(opts, &elem(&1, 0)),
          {:ok, opts} <- Keyword.validate(opts, Enum.map(known, &{&1, nil})) do
       {:ok, Map.new(opts)}
     else

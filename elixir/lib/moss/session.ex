@@ -199,7 +199,7 @@ defmodule Moss.Session do
 
   | Option | Default | |
   | --- | --- | --- |
-  | `:auto_refresh` | `false` | whether to take in newer versions of the index; pauses while changes of this session are not pushed |
+  | `:auto_refresh` | `false` | whether to take in newer versions of the index; pauses while changes of this session are not pushed, and for good after one if the index has another name than the session |
   | `:polling_interval` | `600` | seconds between two looks for one; below 1 counts as 1 |
   """
   @spec load_index(t(), String.t(), keyword()) :: {:ok, non_neg_integer()} | {:error, String.t()}
@@ -215,7 +215,7 @@ defmodule Moss.Session do
 
   | Option | Default | |
   | --- | --- | --- |
-  | `:on_conflict` | `:merge` | what happens if somebody pushed meanwhile: `:merge` by id, where this session's changes win; `:replace` all; `:fail` with an error. A session that was started without loading replaces by default |
+  | `:on_conflict` | `:merge` | what happens if somebody pushed meanwhile: `:merge` by id, where this session's changes win; `:replace` all; `:fail` with an error. The first push of a session that was started without loading replaces by default |
   """
   @spec push_index(t(), keyword()) :: {:ok, Moss.PushIndexResult.t()} | {:error, String.t()}
   def push_index(session, opts \\ []) when is_list(opts) do

@@ -92,10 +92,13 @@ extension IndexInfo {
     init(_ info: NativeIndex) {
         self.init(
             id: info.id, name: info.name, status: info.status, docCount: Int(info.docCount),
-            model: ModelRef(id: info.modelId, version: info.modelVersion), version: info.version,
-            createdAt: info.createdAt, updatedAt: info.updatedAt)
+            model: ModelRef(id: info.modelId, version: known(info.modelVersion)), version: known(info.version),
+            createdAt: known(info.createdAt), updatedAt: known(info.updatedAt))
     }
 }
+
+/// What the library does not know, it leaves empty.
+private func known(_ text: String) -> String? { text.isEmpty ? nil : text }
 
 extension JobStatus {
     init(_ job: NativeJob) {

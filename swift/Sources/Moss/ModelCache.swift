@@ -11,6 +11,7 @@ final class ModelCache: @unchecked Sendable {
 
     /// Keeps models here from now on.
     func use(_ path: String) throws {
+        guard !path.isEmpty else { throw MossError(code: -2, message: "the path of the model cache is empty") }
         do {
             try FileManager.default.createDirectory(atPath: path, withIntermediateDirectories: true)
         } catch {

@@ -114,8 +114,8 @@ public final class MossSession: @unchecked Sendable {
 
     /// Stores the session under its name, with its vectors. Whoever opens the name afterwards, anywhere, sees it.
     ///
-    /// - Parameter onConflict: what happens if somebody else pushed since; nil merges, or replaces if the session was opened
-    ///   without loading.
+    /// - Parameter onConflict: what happens if somebody else pushed since; nil merges; the first push of a session that was
+    ///   opened without loading replaces.
     @discardableResult
     public func pushIndex(onConflict: OnConflict? = nil) async throws -> PushIndexResult {
         PushIndexResult(try await call { try await native.pushIndex(onConflict: onConflict?.rawValue) })

@@ -44,6 +44,10 @@ static void json_forms(MossClient *client) {
         CHECK(json == NULL && strstr(moss_last_error(), "docs_json") != NULL);
         CHECK(strstr(moss_last_error(), "secret") == NULL);
     }
+    GIVES(ErrInvalidArgument,
+          moss_client_add_docs_from_json(client, "x", "[{\"id\": \"a\", \"text\": \"\", \"metadata\": {\"price\": 1}}]",
+                                         true, &json));
+    CHECK(strcmp(moss_last_error(), "docs_json[0]: metadata \"price\" is no string") == 0);
     GIVES(ErrInvalidArgument, moss_client_get_docs_json(client, "x", "[1]", &json));
     GIVES(ErrConflict, moss_client_create_index_from_json(
                            client, "x", "[{\"id\": \"a\", \"text\": \"\", \"embedding\": [1]}]", NULL, &json));

@@ -93,11 +93,12 @@ pub(super) fn lines_per_row(dim: usize) -> usize {
 impl Code {
     fn new(values: &[f32]) -> Result<Code> {
         let largest = largest_component(values)?;
-        let (scale, inverse) = if largest < SMALLEST_CODED {
+        // Rounded down, lest the largest component leave the range of f32.
+        let scale = f32::from_bits((largest / CODE_MAX).to_bits() & SCALE_BITS);
+        // What the largest component is rounded to, so that a rounded vector falls on the same side.
+        let (scale, inverse) = if scale * CODE_MAX < SMALLEST_CODED {
             (0.0, 0.0)
         } else {
-            // Rounded down, lest the largest component leave the range of f32.
-            let scale = f32::from_bits((largest / CODE_MAX).to_bits() & SCALE_BITS);
             (scale, 1.0 / scale)
         };
         let mut lines = vec![Line::ZERO; lines_per_row(values.len())].into_boxed_slice();

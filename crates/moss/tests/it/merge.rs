@@ -97,7 +97,7 @@ async fn replace_is_last_one_wins_and_fail_changes_nothing() {
 }
 
 #[tokio::test]
-async fn a_session_opened_without_loading_replaces() {
+async fn a_session_opened_without_loading_replaces_once() {
     let client = client();
     two(&client).await;
     let blind = client
@@ -108,6 +108,13 @@ async fn a_session_opened_without_loading_replaces() {
     add(&blind, &[("z", "blind")]);
     assert_eq!(push(&blind).await.doc_count, 1);
     assert_eq!(content(&open(&client, "name").await), ["z=blind"]);
+
+    // Now it knows a version, and what others add to that is theirs to keep.
+    let other = open(&client, "name").await;
+    add(&other, &[("y", "other")]);
+    push(&other).await;
+    add(&blind, &[("x", "blind")]);
+    assert_eq!(push(&blind).await.doc_count, 3);
 }
 
 #[tokio::test]
