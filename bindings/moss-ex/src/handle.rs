@@ -26,9 +26,15 @@ pub(crate) struct Handle<T: Send + 'static> {
 impl<T: Clone + Send> Handle<T> {
     /// Runs a call. The lock is not held meanwhile, so that no call waits for another one here.
     pub(crate) fn call<R>(&self, call: impl FnOnce(&T) -> Result<R>) -> Answer<R> {
+        self.call_flat(|value| with_stack(|| call(value)))
+    }
+
+    /// The same on the stack of the scheduler, for calls that neither embed nor read a filter: a new stack costs ten
+    /// microseconds and more.
+    pub(crate) fn call_flat<R>(&self, call: impl FnOnce(&T) -> Result<R>) -> Answer<R> {
         let value = self.value.lock().clone();
         match value {
-            Some(value) => answer(|| with_stack(|| call(&value))),
+            Some(value) => answer(|| call(&value)),
             None => Answer::Closed,
         }
     }

@@ -23,6 +23,11 @@ pub(crate) struct Ranking<'a> {
 }
 
 impl Ranking<'_> {
+    /// Whether there is no text to embed and no filter to read.
+    pub(crate) fn is_flat(&self) -> bool {
+        is_nil(self.filter) && self.embedding.is_some_and(|embedding| !is_nil(embedding))
+    }
+
     pub(crate) fn read(self) -> Result<QueryOptions> {
         let mut options = QueryOptions::new();
         if !is_nil(self.top_k) {

@@ -220,7 +220,8 @@ fn session_query_grouped<'a>(
 }
 
 fn search(session: &Session, query: Term<'_>, ranking: Ranking<'_>) -> Answer<SearchResult> {
-    session.call(|session| {
+    let is_flat = ranking.is_flat();
+    let search = |session: &moss::Session| {
         let query = text(query, &"query")?;
         session
             .query(&query, &ranking.read()?)
@@ -234,7 +235,11 @@ fn search(session: &Session, query: Term<'_>, ranking: Ranking<'_>) -> Answer<Se
                 ),
                 _ => error,
             })
-    })
+    };
+    match is_flat {
+        true => session.call_flat(search),
+        false => session.call(search),
+    }
 }
 
 #[rustler::nif(schedule = "DirtyCpu")]
