@@ -1,15 +1,19 @@
 /* The authenticator: asked on a thread of the library, answered from any, once, or not at all. */
 #include <pthread.h>
+#include <sched.h>
 #include <stdatomic.h>
 
 #include "check.h"
 
 typedef struct Case {
-    enum { AT_ONCE, FROM_ANOTHER_THREAD, WRONG_TOKEN, REFUSED, TWICE, NEVER, FREES_THE_CLIENT } answer;
+    enum { AT_ONCE, FROM_ANOTHER_THREAD, WRONG_TOKEN, REFUSED, TWICE, NEVER, FREES_THE_CLIENT, FREES_BESIDE_ANOTHER } answer;
     pthread_t caller;
     MossClient *client;
     atomic_int asked;
     atomic_bool freed;
+    atomic_bool freeing;
+    atomic_bool other_is_done;
+    atomic_bool is_free;
 } Case;
 
 static void *answer_later(void *id) {
@@ -17,11 +21,32 @@ static void *answer_later(void *id) {
     return NULL;
 }
 
+/* The first of two callbacks frees the client while the second still runs: both use the case until they return. */
+static void free_beside_another(Case *test, int before) {
+    if (before == 0) {
+        while (atomic_load(&test->asked) < 2) {
+            sched_yield();
+        }
+        atomic_store(&test->freeing, true);
+        moss_client_free(test->client);
+        CHECK(atomic_load(&test->other_is_done));
+        atomic_store(&test->is_free, true);
+        return;
+    }
+    while (!atomic_load(&test->freeing)) {
+        sched_yield();
+    }
+    for (int i = 0; i < 10000; i++) {
+        sched_yield();
+    }
+    atomic_store(&test->other_is_done, true);
+}
+
 static void notify(uint32_t id, void *user_data) {
     Case *test = user_data;
     CHECK(!atomic_load(&test->freed));
     CHECK(!pthread_equal(test->caller, pthread_self()));
-    atomic_fetch_add(&test->asked, 1);
+    const int before = atomic_fetch_add(&test->asked, 1);
     pthread_t thread;
     switch (test->answer) {
     case AT_ONCE:
@@ -47,6 +72,9 @@ static void notify(uint32_t id, void *user_data) {
     case FREES_THE_CLIENT:
         moss_client_free(test->client);
         GIVES(ErrInvalidArgument, moss_resolve_auth_request(id, "key"));
+        break;
+    case FREES_BESIDE_ANOTHER:
+        free_beside_another(test, before);
         break;
     }
 }
@@ -120,6 +148,29 @@ static void freed_by_the_callback(const char *folder) {
     GIVES(ErrClosed, moss_client_list_indexes(client, &infos, &count));
 }
 
+static void *list_in_vain(void *client) {
+    MossIndexInfo *infos = NULL;
+    uintptr_t count = 0;
+    GIVES(ErrAuth, moss_client_list_indexes(client, &infos, &count));
+    return NULL;
+}
+
+static void freed_by_one_of_two_callbacks(const char *folder) {
+    Case test = {.answer = FREES_BESIDE_ANOTHER};
+    MossClient *client = open_asking(folder, &test);
+    pthread_t callers[2];
+    for (int i = 0; i < 2; i++) {
+        CHECK(pthread_create(&callers[i], NULL, list_in_vain, client) == 0);
+    }
+    for (int i = 0; i < 2; i++) {
+        pthread_join(callers[i], NULL);
+    }
+    /* The calls end before the callbacks do; the case is theirs until the client is freed. */
+    while (!atomic_load(&test.is_free)) {
+        sched_yield();
+    }
+}
+
 enum { CALLERS = 8 };
 
 static void *list(void *client) {
@@ -156,6 +207,7 @@ int main(void) {
     answered(folder, REFUSED, ErrAuth, "nobody is signed in");
     freed_while_asked(folder);
     freed_by_the_callback(folder);
+    freed_by_one_of_two_callbacks(folder);
     asked_by_many(folder);
     remove_folder(folder);
     puts("authenticator: asked and answered");
