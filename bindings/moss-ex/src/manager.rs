@@ -83,13 +83,7 @@ fn manager_query<'a>(
     alpha: Term<'a>,
     filter: Term<'a>,
 ) -> Answer<SearchResult> {
-    let ranking = Ranking {
-        embedding: Some(embedding),
-        top_k,
-        alpha,
-        filter,
-        group_by: None,
-    };
+    let ranking = Ranking::new(Some(embedding), top_k, alpha, filter);
     search(&manager, name, query, ranking)
 }
 
@@ -102,21 +96,15 @@ fn manager_query_text<'a>(
     alpha: Term<'a>,
     filter: Term<'a>,
 ) -> Answer<SearchResult> {
-    let ranking = Ranking {
-        embedding: None,
-        top_k,
-        alpha,
-        filter,
-        group_by: None,
-    };
+    let ranking = Ranking::new(None, top_k, alpha, filter);
     search(&manager, name, query, ranking)
 }
 
 fn search(manager: &Client, name: Term<'_>, query: Term<'_>, ranking: Ranking<'_>) -> Answer<SearchResult> {
-    manager.call(|client| {
+    ranking.ask(manager, |client, options| {
         let (name, query) = (text(name, &"name")?, text(query, &"query")?);
         client
-            .query(&name, &query, &ranking.read()?)
+            .query(&name, &query, options)
             .map(SearchResult::from)
             .map_err(|error| match error.kind() {
                 ErrorKind::EmbeddingRequired => {

@@ -12,6 +12,7 @@ use crate::convert::{
     embedding, flag, integer, is_nil, number, optional_text, optional_texts, pairs, text, wrong_type,
 };
 use crate::filter::filter;
+use crate::handle::{Answer, Handle};
 
 /// What a query is asked with.
 pub(crate) struct Ranking<'a> {
@@ -22,13 +23,37 @@ pub(crate) struct Ranking<'a> {
     pub(crate) group_by: Option<Term<'a>>,
 }
 
-impl Ranking<'_> {
-    /// Whether there is no text to embed and no filter to read.
-    pub(crate) fn is_flat(&self) -> bool {
-        is_nil(self.filter) && self.embedding.is_some_and(|embedding| !is_nil(embedding))
+impl<'a> Ranking<'a> {
+    pub(crate) fn new(
+        embedding: Option<Term<'a>>,
+        top_k: Term<'a>,
+        alpha: Term<'a>,
+        filter: Term<'a>,
+    ) -> Ranking<'a> {
+        Ranking {
+            embedding,
+            top_k,
+            alpha,
+            filter,
+            group_by: None,
+        }
     }
 
-    pub(crate) fn read(self) -> Result<QueryOptions> {
+    /// Runs a query with these options, on the scheduler's own stack if there is no text to embed and no filter to read.
+    pub(crate) fn ask<T: Clone + Send, R>(
+        self,
+        handle: &Handle<T>,
+        query: impl FnOnce(&T, &QueryOptions) -> Result<R>,
+    ) -> Answer<R> {
+        let is_flat = is_nil(self.filter) && self.embedding.is_some_and(|embedding| !is_nil(embedding));
+        let query = |asked: &T| query(asked, &self.read()?);
+        match is_flat {
+            true => handle.call_flat(query),
+            false => handle.call(query),
+        }
+    }
+
+    fn read(self) -> Result<QueryOptions> {
         let mut options = QueryOptions::new();
         if !is_nil(self.top_k) {
             options.top_k = moss::check_top_k(integer(self.top_k, &"top_k")?)?;

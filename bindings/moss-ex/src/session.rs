@@ -171,13 +171,7 @@ fn session_query<'a>(
     alpha: Term<'a>,
     filter: Term<'a>,
 ) -> Answer<SearchResult> {
-    let ranking = Ranking {
-        embedding: Some(embedding),
-        top_k,
-        alpha,
-        filter,
-        group_by: None,
-    };
+    let ranking = Ranking::new(Some(embedding), top_k, alpha, filter);
     search(&session, query, ranking)
 }
 
@@ -189,13 +183,7 @@ fn session_query_text<'a>(
     alpha: Term<'a>,
     filter: Term<'a>,
 ) -> Answer<SearchResult> {
-    let ranking = Ranking {
-        embedding: None,
-        top_k,
-        alpha,
-        filter,
-        group_by: None,
-    };
+    let ranking = Ranking::new(None, top_k, alpha, filter);
     search(&session, query, ranking)
 }
 
@@ -210,21 +198,17 @@ fn session_query_grouped<'a>(
     group_by: Term<'a>,
 ) -> Answer<SearchResult> {
     let ranking = Ranking {
-        embedding: Some(embedding),
-        top_k,
-        alpha,
-        filter,
         group_by: Some(group_by),
+        ..Ranking::new(Some(embedding), top_k, alpha, filter)
     };
     search(&session, query, ranking)
 }
 
 fn search(session: &Session, query: Term<'_>, ranking: Ranking<'_>) -> Answer<SearchResult> {
-    let is_flat = ranking.is_flat();
-    let search = |session: &moss::Session| {
+    ranking.ask(session, |session, options| {
         let query = text(query, &"query")?;
         session
-            .query(&query, &ranking.read()?)
+            .query(&query, options)
             .map(SearchResult::from)
             .map_err(|error| match error.kind() {
                 ErrorKind::EmbeddingRequired => Error::new(
@@ -235,11 +219,7 @@ fn search(session: &Session, query: Term<'_>, ranking: Ranking<'_>) -> Answer<Se
                 ),
                 _ => error,
             })
-    };
-    match is_flat {
-        true => session.call_flat(search),
-        false => session.call(search),
-    }
+    })
 }
 
 #[rustler::nif(schedule = "DirtyCpu")]
