@@ -1,0 +1,1 @@
+//! The Moss service: the HTTP door of the cloud library.
