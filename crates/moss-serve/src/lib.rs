@@ -1,1 +1,21 @@
 //! The Moss service: the HTTP door of the cloud library.
+//!
+//! [`serve`] runs it; [`router`] is the routes alone, over a [`Service`] that holds what they share. What an action does is
+//! `moss-cloud`'s, what travels is `moss-proto`'s; here it is routed, checked and worded as HTTP. State lives in the store,
+//! so that any number of replicas answer for one store.
+
+mod auth;
+mod body;
+mod error;
+mod health;
+mod manage;
+mod options;
+mod query;
+mod router;
+mod server;
+mod service;
+
+pub use options::Options;
+pub use router::router;
+pub use server::{Server, serve};
+pub use service::Service;

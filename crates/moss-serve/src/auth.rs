@@ -1,0 +1,77 @@
+//! Who asks: the one place where credentials of a project are looked at.
+
+use axum::http::{HeaderMap, header};
+use moss_cloud::Project;
+use moss_core::{Error, ErrorKind, Result};
+use moss_proto::{PROJECT_ID_HEADER, PROJECT_KEY_HEADER};
+
+use crate::Service;
+use crate::error::{Answer, ApiError};
+
+/// The project of this id, opened by the bearer token or else the key in the headers.
+///
+/// # Errors
+/// `Unauthorized`: 401 for a token, 403 for a key and for no credentials at all.
+pub(crate) async fn project(service: &Service, headers: &HeaderMap, project_id: &str) -> Answer<Project> {
+    project_or_key(service, headers, project_id, None).await
+}
+
+/// As [`project`], with the id in the header `x-project-id`: for routes without a body of their own.
+#[allow(dead_code)] // until the routes of /v1/indexes call it
+pub(crate) async fn project_of_headers(service: &Service, headers: &HeaderMap) -> Answer<Project> {
+    let id = text(headers, PROJECT_ID_HEADER)?.ok_or_else(|| {
+        Error::new(
+            ErrorKind::InvalidArgument,
+            format!("the header {PROJECT_ID_HEADER} is missing"),
+        )
+    })?;
+    project(service, headers, id).await
+}
+
+/// As [`project`], where the body may hold the key.
+pub(crate) async fn project_or_key(
+    service: &Service,
+    headers: &HeaderMap,
+    project_id: &str,
+    key_in_body: Option<&str>,
+) -> Answer<Project> {
+    if let Some(token) = bearer(headers)? {
+        let project = service.project_by_token(project_id, token).await;
+        return project.map_err(ApiError::unauthenticated);
+    }
+    let key = match key_in_body {
+        Some(key) => Some(key),
+        None => text(headers, PROJECT_KEY_HEADER)?,
+    };
+    let key = key.ok_or_else(|| {
+        Error::new(
+            ErrorKind::Unauthorized,
+            format!("no credentials: send {PROJECT_KEY_HEADER}, or Authorization: Bearer with a token"),
+        )
+    })?;
+    Ok(service.project_by_key(project_id, key).await?)
+}
+
+/// The bearer token of a request, `None` for other ways to authenticate.
+pub(crate) fn bearer(headers: &HeaderMap) -> Result<Option<&str>> {
+    let Some(value) = text(headers, header::AUTHORIZATION.as_str())? else {
+        return Ok(None);
+    };
+    Ok(value
+        .split_once(' ')
+        .filter(|(scheme, _)| scheme.eq_ignore_ascii_case("bearer"))
+        .map(|(_, token)| token.trim()))
+}
+
+/// A header's text; ids and keys may hold any UTF-8.
+fn text<'a>(headers: &'a HeaderMap, name: &str) -> Result<Option<&'a str>> {
+    let value = headers
+        .get(name)
+        .map(|value| std::str::from_utf8(value.as_bytes()));
+    value.transpose().map_err(|_| {
+        Error::new(
+            ErrorKind::InvalidArgument,
+            format!("the header {name} is not UTF-8"),
+        )
+    })
+}

@@ -1,0 +1,70 @@
+//! All routes in one table, from which the router is built and the OpenAPI document is checked.
+
+use std::sync::Arc;
+
+use axum::Router;
+use axum::extract::DefaultBodyLimit;
+use axum::handler::Handler;
+use axum::http::{Method, StatusCode, Uri};
+use axum::routing::{self, MethodRouter};
+use moss_core::{Error, ErrorKind};
+use moss_proto::MAX_JSON_BYTES;
+
+use crate::error::ApiError;
+use crate::{Service, health, manage, query};
+
+/// A path, as axum writes it, with what answers.
+pub(crate) struct Route {
+    path: &'static str,
+    handler: MethodRouter<Arc<Service>>,
+}
+
+impl Route {
+    pub(crate) fn get<T: 'static, H: Handler<T, Arc<Service>>>(path: &'static str, handler: H) -> Route {
+        Route::new(path, routing::get(handler))
+    }
+
+    pub(crate) fn post<T: 'static, H: Handler<T, Arc<Service>>>(path: &'static str, handler: H) -> Route {
+        Route::new(path, routing::post(handler))
+    }
+
+    fn new(path: &'static str, handler: MethodRouter<Arc<Service>>) -> Route {
+        Route { path, handler }
+    }
+}
+
+/// Every route of the service. A module with routes has a function of this name, listed here.
+pub(crate) fn routes() -> Vec<Route> {
+    [health::routes(), manage::routes(), query::routes()]
+        .into_iter()
+        .flatten()
+        .collect()
+}
+
+/// The routes over what they share.
+pub fn router(service: Arc<Service>) -> Router {
+    routes()
+        .into_iter()
+        .fold(Router::new(), |router, route| {
+            router.route(route.path, route.handler)
+        })
+        .method_not_allowed_fallback(wrong_method)
+        .fallback(no_route)
+        .layer(DefaultBodyLimit::max(MAX_JSON_BYTES))
+        .with_state(service)
+}
+
+async fn no_route(uri: Uri) -> ApiError {
+    let path: String = uri.path().chars().take(256).collect();
+    ApiError::with_status(
+        StatusCode::NOT_FOUND,
+        Error::new(ErrorKind::Cloud, format!("no route {path:?}")),
+    )
+}
+
+async fn wrong_method(method: Method, uri: Uri) -> ApiError {
+    ApiError::with_status(
+        StatusCode::METHOD_NOT_ALLOWED,
+        Error::new(ErrorKind::Cloud, format!("{} does not take {method}", uri.path())),
+    )
+}

@@ -1,0 +1,6 @@
+//! The service over loopback: what a client sees.
+
+#![allow(clippy::unwrap_used)] // helpers are tests too
+
+mod manage;
+mod support;
