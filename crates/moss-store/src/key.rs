@@ -67,6 +67,32 @@ impl ProjectKeys {
         })
     }
 
+    /// Above all projects.
+    pub(crate) fn all() -> Path {
+        Path::from("p")
+    }
+
+    pub(crate) fn root(&self) -> Path {
+        Path::from(self.root.as_str())
+    }
+
+    /// Holds the project's name where the root is a hash of it.
+    pub(crate) fn name(&self) -> Path {
+        Self::name_under(&self.root())
+    }
+
+    pub(crate) fn name_under(root: &Path) -> Path {
+        root.clone().join("name")
+    }
+
+    pub(crate) fn all_keys(&self) -> Path {
+        Path::from(format!("{}/k", self.root))
+    }
+
+    pub(crate) fn key(&self, key_id: &str) -> Path {
+        Path::from(format!("{}/k/{}", self.root, escape(key_id)))
+    }
+
     pub(crate) fn record(&self) -> Path {
         Path::from(format!("{}/project.json", self.root))
     }

@@ -8,6 +8,7 @@
 //! No clock is read here: times come from the caller, and ages are measured by the store's own times.
 
 pub mod compact;
+mod credentials;
 mod garbage;
 mod index;
 mod kept;

@@ -51,6 +51,19 @@ pub(crate) fn remove_stale_staging(
         .map_err(|error| Error::new(ErrorKind::Io, format!("sweeping {prefix}: {error}")))
 }
 
+/// Removes what deleted objects leave behind: directories, and staging files of killed writers, which hold documents too.
+pub(crate) fn remove_directory(directory: Option<&Path>, prefix: &object_store::path::Path) -> Result<()> {
+    let Some(directory) = directory else {
+        return Ok(());
+    };
+    match std::fs::remove_dir_all(directory.join(prefix.as_ref())) {
+        Err(error) if error.kind() != io::ErrorKind::NotFound => {
+            Err(Error::new(ErrorKind::Io, format!("deleting {prefix}: {error}")))
+        }
+        _ => Ok(()),
+    }
+}
+
 fn remove_stale_files(directory: &Path, age: Duration) -> io::Result<()> {
     let entries = match std::fs::read_dir(directory) {
         Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(()),

@@ -91,6 +91,14 @@ impl Objects {
             .map_err(move |error| io("listing", &prefix, &error))
     }
 
+    /// What stands one level under a prefix and has objects under itself.
+    pub(crate) async fn children(&self, prefix: &Path) -> Result<Vec<Path>> {
+        let listed = self.inner.list_with_delimiter(Some(prefix)).await;
+        listed
+            .map(|listed| listed.common_prefixes)
+            .map_err(|error| io("listing", prefix, &error))
+    }
+
     /// Removes the object; that it is not there is fine.
     pub(crate) async fn delete(&self, path: &Path) -> Result<()> {
         match self.inner.delete(path).await {

@@ -22,10 +22,10 @@ const NAMES_IN_FLIGHT: usize = 16;
 /// The part of a store that belongs to one project. A cheap handle, shared by cloning.
 #[derive(Debug, Clone)]
 pub struct ProjectStore {
-    objects: Objects,
-    directory: Option<PathBuf>,
-    name: String,
-    keys: ProjectKeys,
+    pub(crate) objects: Objects,
+    pub(crate) directory: Option<PathBuf>,
+    pub(crate) name: String,
+    pub(crate) keys: ProjectKeys,
 }
 
 impl ProjectStore {
@@ -48,6 +48,10 @@ impl ProjectStore {
     /// # Errors
     /// `Io`; calling again is safe.
     pub async fn create_record<T: Serialize>(&self, record: &T) -> Result<Created> {
+        let name = self.keys.name();
+        if unescape(&escape(&self.name)).is_none() {
+            self.objects.put(&name, Bytes::from(self.name.clone())).await?;
+        }
         let path = self.keys.record();
         self.objects.create(&path, to_json(&path, record)?).await
     }
@@ -123,7 +127,7 @@ impl ProjectStore {
         })
     }
 
-    async fn read_json<T: DeserializeOwned>(&self, path: &Path) -> Result<Option<T>> {
+    pub(crate) async fn read_json<T: DeserializeOwned>(&self, path: &Path) -> Result<Option<T>> {
         let Some(bytes) = self.objects.get(path).await? else {
             return Ok(None);
         };
@@ -145,7 +149,7 @@ async fn name_of(objects: Objects, path: Path) -> Result<String> {
     }
 }
 
-fn to_json<T: Serialize>(path: &Path, value: &T) -> Result<Bytes> {
+pub(crate) fn to_json<T: Serialize>(path: &Path, value: &T) -> Result<Bytes> {
     let json = serde_json::to_vec(value);
     json.map(Bytes::from)
         .map_err(|error| Error::new(ErrorKind::Internal, format!("writing {path}: {error}")))

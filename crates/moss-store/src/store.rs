@@ -21,7 +21,7 @@ static MEMORY: LazyLock<Mutex<HashMap<String, Arc<InMemory>>>> = LazyLock::new(M
 /// Where projects and their indexes are kept. A cheap handle, shared by cloning.
 #[derive(Debug, Clone)]
 pub struct Store {
-    objects: Objects,
+    pub(crate) objects: Objects,
     /// The directory of a local store.
     directory: Option<PathBuf>,
 }

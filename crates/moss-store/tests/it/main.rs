@@ -2,6 +2,7 @@
 #![allow(clippy::unwrap_used)] // helpers here stand outside of test functions
 
 mod collecting;
+mod credentials;
 mod disk;
 mod faults;
 mod flaky;
