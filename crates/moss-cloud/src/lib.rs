@@ -2,12 +2,16 @@
 //!
 //! A client calls it in process. State lives in the store alone; what is kept here is a cache.
 
+mod admin;
 mod cache;
 mod compact;
 mod files;
+mod grant;
+mod identity;
 mod index;
 mod job;
 mod key;
+mod key_cache;
 mod merge;
 mod mutate;
 mod project;
@@ -15,6 +19,8 @@ mod push;
 mod time;
 mod types;
 
+pub use admin::{KeyInfo, NewKey, ProjectInfo};
+pub use identity::Token;
 pub use index::{Loaded, blocking, info, model_mismatch, open_model};
 pub use project::{Cloud, Project};
 pub use push::Pushed;

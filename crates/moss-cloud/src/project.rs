@@ -3,18 +3,15 @@
 use std::collections::HashMap;
 use std::sync::{Arc, Weak};
 
-use moss_core::{Error, ErrorKind, Result};
-use moss_store::{Created, ProjectStore, Store};
+use moss_core::Result;
+use moss_store::{ProjectStore, Store};
 use parking_lot::Mutex;
 
-use tokio::sync::{Mutex as AsyncMutex, OwnedMutexGuard};
+use tokio::sync::{Mutex as AsyncMutex, OnceCell, OwnedMutexGuard};
 
 use crate::cache::SessionCache;
-use crate::key::ProjectRecord;
-use crate::time::now_ms;
-
-/// Bytes of a project id or key.
-const MAX_CREDENTIAL_BYTES: usize = 256;
+use crate::grant::Signer;
+use crate::key_cache::KeyCache;
 
 /// A lock for each index that somebody is changing: project id, index name.
 type Turns = Mutex<HashMap<(String, String), Weak<AsyncMutex<()>>>>;
@@ -25,6 +22,8 @@ pub struct Cloud {
     store: Store,
     cache: SessionCache,
     turns: Turns,
+    keys: KeyCache,
+    signer: OnceCell<Signer>,
 }
 
 impl Cloud {
@@ -44,67 +43,60 @@ impl Cloud {
             store: Store::open(url)?,
             cache: SessionCache::default(),
             turns: Turns::default(),
+            keys: KeyCache::default(),
+            signer: OnceCell::new(),
         });
         open.retain(|_, cloud| cloud.strong_count() > 0);
         open.insert(url.to_owned(), Arc::downgrade(&cloud));
         Ok(cloud)
     }
 
-    /// The project of this id, which `key` opens. An id is registered with its key on first use.
-    ///
-    /// # Errors
-    /// `Unauthorized` for any other key later; `InvalidArgument` for an empty or oversized id or key.
-    pub async fn project(self: &Arc<Self>, id: &str, key: &str) -> Result<Project> {
-        check_credential("project id", id)?;
-        check_credential("project key", key)?;
-        let store = self.store.project(id)?;
-        let record = match store.record().await? {
-            Some(record) => record,
-            None => register(&store, key).await?,
-        };
-        record.check(id, key)?;
-        Ok(Project {
+    pub(crate) fn store(&self) -> &Store {
+        &self.store
+    }
+
+    /// The keys that this process knows.
+    pub(crate) fn keys(&self) -> &KeyCache {
+        &self.keys
+    }
+
+    /// What signs with the store's secret, once that was read.
+    pub(crate) fn signer_cell(&self) -> &OnceCell<Signer> {
+        &self.signer
+    }
+
+    /// A project whose credentials were accepted.
+    pub(crate) fn opened(self: &Arc<Self>, id: &str, store: ProjectStore, key_id: String) -> Project {
+        Project {
             cloud: self.clone(),
             id: id.to_owned(),
+            key_id,
             store,
-        })
-    }
-}
-
-/// Registers a project, unless somebody else does at this very moment.
-async fn register(store: &ProjectStore, key: &str) -> Result<ProjectRecord> {
-    let record = ProjectRecord::new(key, now_ms());
-    match store.create_record(&record).await? {
-        Created::New => Ok(record),
-        Created::Exists => store.record().await?.ok_or_else(|| {
-            Error::new(
-                ErrorKind::Io,
-                "the record of the project vanished while it was read",
-            )
-        }),
-    }
-}
-
-fn check_credential(what: &str, value: &str) -> Result<()> {
-    let fault = match value.len() {
-        0 => "must not be empty".to_owned(),
-        bytes if bytes > MAX_CREDENTIAL_BYTES => {
-            format!("has {bytes} bytes, at most {MAX_CREDENTIAL_BYTES} are allowed")
         }
-        _ => return Ok(()),
-    };
-    Err(Error::new(ErrorKind::InvalidArgument, format!("{what} {fault}")))
+    }
 }
 
-/// A project whose key was accepted: the owner of indexes and jobs.
+/// A project whose credentials were accepted: the owner of indexes and jobs.
 #[derive(Debug, Clone)]
 pub struct Project {
     cloud: Arc<Cloud>,
     id: String,
+    /// The key that opened it, itself or by a token.
+    key_id: String,
     pub(crate) store: ProjectStore,
 }
 
 impl Project {
+    /// Its id.
+    pub fn id(&self) -> &str {
+        &self.id
+    }
+
+    /// The id of the key that opened it; no secret.
+    pub fn key_id(&self) -> &str {
+        &self.key_id
+    }
+
     pub(crate) fn cache(&self) -> &SessionCache {
         &self.cloud.cache
     }

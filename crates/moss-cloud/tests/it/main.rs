@@ -1,0 +1,4 @@
+//! The cloud as a whole, over stores of its own.
+#![allow(clippy::unwrap_used)] // helpers here stand outside of test functions
+
+mod identity;
