@@ -12,6 +12,7 @@ use moss_core::snapshot::{Layer, Segment};
 use moss_core::{Document, Error, ErrorKind, Result};
 use moss_store::{IndexStore, KeptIndex, Manifest};
 
+use crate::access::ReadVersions;
 use crate::cache::Cached;
 use crate::time::iso;
 use crate::{IndexInfo, ModelRef, Project, VersionInfo};
@@ -28,7 +29,7 @@ pub struct Loaded {
 }
 
 impl Loaded {
-    pub(crate) async fn read(index: &IndexStore, manifest: Arc<Manifest>) -> Result<Loaded> {
+    pub(crate) async fn read(index: &impl ReadVersions, manifest: Arc<Manifest>) -> Result<Loaded> {
         let segments = try_join_all(manifest.segments.iter().map(|entry| index.read_segment(entry))).await?;
         Ok(Loaded { manifest, segments })
     }
@@ -43,7 +44,11 @@ impl Loaded {
     }
 
     /// As [`read`](Loaded::read) of what is not kept in the folder, which keeps the whole afterwards.
-    async fn read_and_keep(index: &IndexStore, manifest: Arc<Manifest>, kept: &KeptIndex) -> Result<Loaded> {
+    async fn read_and_keep(
+        index: &impl ReadVersions,
+        manifest: Arc<Manifest>,
+        kept: &KeptIndex,
+    ) -> Result<Loaded> {
         let at_hand: Vec<Option<Bytes>> = {
             let (manifest, kept) = (manifest.clone(), kept.clone());
             blocking(move || {
@@ -115,40 +120,49 @@ impl Loaded {
     }
 }
 
+/// The newest version of an index, or the one named; `None` if there is no such index. What `kept` has of it is not fetched,
+/// and all of it is kept there from now on.
+///
+/// # Errors
+/// `CacheCorrupt`, `Io`, `Network`. Not for a folder that cannot be read or written: then all is fetched, or nothing kept.
+pub async fn load(
+    index: &impl ReadVersions,
+    version: Option<u64>,
+    kept: Option<&KeptIndex>,
+) -> Result<Option<Loaded>> {
+    let head = index.head().await?.filter(|head| !head.deleted);
+    let manifest = match (head, version) {
+        // Below the floor a version may be gone in part.
+        (Some(head), Some(version)) if (head.floor..=head.version).contains(&version) => {
+            index.manifest(version).await?
+        }
+        (_, Some(_)) => None,
+        (head, None) => head,
+    };
+    let Some(manifest) = manifest.filter(|manifest| !manifest.deleted).map(Arc::new) else {
+        return Ok(None);
+    };
+    match kept {
+        Some(kept) => Loaded::read_and_keep(index, manifest, kept).await.map(Some),
+        None => Loaded::read(index, manifest).await.map(Some),
+    }
+}
+
 impl Project {
-    /// The newest version of an index, or the one named; `None` if there is no such index.
+    /// [`load`]s an index of this project.
     ///
     /// # Errors
-    /// `InvalidArgument` for a bad name, `CacheCorrupt`, `Io`.
+    /// Those of [`load`], and `InvalidArgument` for a bad name.
     pub async fn load(&self, name: &str, version: Option<u64>) -> Result<Option<Loaded>> {
-        let index = self.index(name)?;
-        let head = index.head().await?.filter(|head| !head.deleted);
-        let manifest = match (head, version) {
-            // Below the floor a version may be gone in part.
-            (Some(head), Some(version)) if (head.floor..=head.version).contains(&version) => {
-                index.manifest(version).await?
-            }
-            (_, Some(_)) => None,
-            (head, None) => head,
-        };
-        match manifest.filter(|manifest| !manifest.deleted) {
-            Some(manifest) => Loaded::read(&index, Arc::new(manifest)).await.map(Some),
-            None => Ok(None),
-        }
+        load(&self.index(name)?, version, None).await
     }
 
-    /// The newest version of an index; what `kept` has of it is not fetched, and all of it is kept there from now on.
+    /// As [`load`](Project::load) of the newest version, with a folder that keeps it.
     ///
     /// # Errors
-    /// As [`load`](Project::load). Not for a folder that cannot be read or written: then all is fetched, or nothing kept.
+    /// Those of [`load`](Project::load).
     pub async fn load_and_keep(&self, name: &str, kept: &KeptIndex) -> Result<Option<Loaded>> {
-        let index = self.index(name)?;
-        match index.head().await?.filter(|head| !head.deleted) {
-            Some(head) => Loaded::read_and_keep(&index, Arc::new(head), kept)
-                .await
-                .map(Some),
-            None => Ok(None),
-        }
+        load(&self.index(name)?, None, Some(kept)).await
     }
 
     /// The newest version of an index.

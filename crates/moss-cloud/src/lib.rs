@@ -2,6 +2,7 @@
 //!
 //! A client calls it in process. State lives in the store alone; what is kept here is a cache.
 
+mod access;
 mod admin;
 mod cache;
 mod compact;
@@ -16,12 +17,14 @@ mod merge;
 mod mutate;
 mod project;
 mod push;
+mod stored;
 mod time;
 mod types;
 
+pub use access::{Attempt, ReadVersions, WriteVersions};
 pub use admin::{KeyInfo, NewKey, ProjectInfo};
 pub use identity::Token;
-pub use index::{Loaded, blocking, info, model_mismatch, open_model};
+pub use index::{Loaded, blocking, info, load, model_mismatch, open_model};
 pub use project::{Cloud, Project};
-pub use push::Pushed;
+pub use push::{Pushed, push};
 pub use types::{IndexInfo, JobStatus, ModelRef, MutationResult, OnConflict, SourceFile, VersionInfo};

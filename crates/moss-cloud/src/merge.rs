@@ -14,8 +14,9 @@ use std::collections::{BTreeMap, HashSet};
 use moss_core::session::{Changed, Taken};
 use moss_core::snapshot::{Layer, deleted_ids, live_rows};
 use moss_core::{Document, Result};
-use moss_store::{IndexStore, Manifest};
+use moss_store::Manifest;
 
+use crate::access::ReadVersions;
 use crate::index::Loaded;
 
 /// What others made of a document since the base.
@@ -100,7 +101,7 @@ impl Merge {
 /// Where `head` only added segments, those are read and no others. After a compaction or a replacement all of `head` is
 /// read, and what is not in it any more is found among `base_ids`.
 pub(crate) async fn others_changes(
-    index: &IndexStore,
+    index: &impl ReadVersions,
     base: Option<&Manifest>,
     head: &Manifest,
     base_ids: impl FnOnce() -> Result<HashSet<String>>,

@@ -204,9 +204,7 @@ impl Project {
         };
         change(&session).await?;
         let mut base = Some(manifest);
-        let pushed = self
-            .push_onto(name, &session, &mut base, OnConflict::Merge, true)
-            .await?;
+        let pushed = self.push_change(name, &session, &mut base).await?;
         self.remember(base, session);
         Ok(pushed.job_id)
     }

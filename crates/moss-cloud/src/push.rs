@@ -8,20 +8,18 @@ use std::sync::Arc;
 
 use moss_core::session::{Changed, Session};
 use moss_core::{Error, ErrorKind, Result, limits};
-use moss_store::{
-    Change, Commit, IndexStore, Manifest, ModelTag, NewSegment, Retention, SegmentEntry, Transaction,
-};
+use moss_store::{Change, Commit, Manifest, ModelTag, NewSegment, SegmentEntry};
 use uuid::Uuid;
 
+use crate::access::{Attempt, ReadVersions, WriteVersions};
 use crate::index::{model_mismatch, not_found};
 use crate::merge::{Merge, others_changes};
+use crate::stored::StoredIndex;
 use crate::time::now_ms;
 use crate::{OnConflict, Project};
 
 /// Lost races after which a push gives up; each one means that somebody else's push succeeded.
 const MAX_TRIES: usize = 64;
-/// After this many versions the garbage of an index is collected.
-const COLLECT_EVERY: u64 = 16;
 
 /// A push that was committed.
 #[derive(Debug)]
@@ -37,17 +35,10 @@ pub struct Pushed {
 }
 
 impl Project {
-    /// Stores a session's documents and vectors under `name` as a new version and takes into the session what others
-    /// pushed since `base`, the version it was opened at or last pushed. `None`: it was opened without looking, or there
-    /// was nothing. `base` is the new version from the instant at which the session counts its changes from it.
-    ///
-    /// Later writes to the session belong to its next push. Returns after the version is committed: whoever opens the
-    /// name from now on sees it. Only changed documents travel. Dropped half-way, the future leaves cloud and session
-    /// whole: run it in a task of its own where callers may be cancelled.
+    /// [`push`]es a session to the index of that name.
     ///
     /// # Errors
-    /// `ModelMismatch`, `DimensionMismatch`; `Conflict` for [`OnConflict::Fail`] after another push; `Io`. Cloud and
-    /// session are as before then, and pushing again is safe.
+    /// Those of [`push`].
     pub async fn push(
         &self,
         name: &str,
@@ -55,81 +46,43 @@ impl Project {
         base: &mut Option<Arc<Manifest>>,
         on_conflict: OnConflict,
     ) -> Result<Pushed> {
-        self.push_onto(name, session, base, on_conflict, false).await
+        push(&StoredIndex::new(self, name)?, session, base, on_conflict).await
     }
 
-    /// As [`push`](Project::push); with `same_index` the index that `base` is of must still be there.
-    pub(crate) async fn push_onto(
+    /// As [`push`]; the index that `base` is of must still be there.
+    pub(crate) async fn push_change(
         &self,
         name: &str,
         session: &Session,
         base: &mut Option<Arc<Manifest>>,
-        on_conflict: OnConflict,
-        same_index: bool,
     ) -> Result<Pushed> {
-        let started = now_ms();
-        let index = self.index(name)?;
+        let index = StoredIndex::new(self, name)?;
         let job_id = Uuid::new_v4().to_string();
-        let mut push = Push::new(session, base.clone(), on_conflict, job_id.clone())?;
-        let mut tries = 0;
-        let (merge, manifest) = loop {
-            let mut transaction = index.begin().await?;
-            if same_index && !is_same_index(transaction.head(), base.as_deref()) {
-                return Err(not_found(name));
-            }
-            if transaction.version().is_multiple_of(COLLECT_EVERY)
-                && let Err(error) = transaction.expire(&Retention::default()).await
-            {
-                tracing::warn!(index = name, %error, "garbage not looked for");
-            }
-            let (merge, change) = push.prepare(&index, &mut transaction).await?;
-            match commit(&transaction, &change).await? {
-                Commit::Done(manifest) => break (merge, *manifest),
-                Commit::Lost if tries < MAX_TRIES => tries += 1,
-                Commit::Lost => {
-                    return Err(Error::new(
-                        ErrorKind::Conflict,
-                        format!("index {name:?}: {MAX_TRIES} pushes by others came first, push again"),
-                    ));
-                }
-            }
-            let jitter = fastrand::u64(0..=1 << tries.min(6));
-            tokio::time::sleep(std::time::Duration::from_millis(jitter)).await;
-        };
-        let conflicts = merge.conflicts;
-        *base = Some(Arc::new(manifest.clone()));
-        session.pushed(push.changed(merge.whole), merge.taken)?;
-        self.record_job(&job_id, name, started).await;
-        if let Some(compacted) = self.tidy(&index, &manifest).await {
-            *base = Some(Arc::new(compacted));
-        }
-        Ok(Pushed {
-            version: manifest.version,
-            doc_count: manifest.doc_count as usize,
-            job_id,
-            conflicts,
-        })
+        let push = Push::new(session, base.clone(), OnConflict::Merge, job_id)?;
+        push.run(&index, base, true).await
     }
+}
 
-    /// Compacts and collects after a commit, where it is time to. The push is done: a failure here is only logged.
-    async fn tidy(&self, index: &IndexStore, manifest: &Manifest) -> Option<Manifest> {
-        let warn = |what, error: Error| tracing::warn!(index = manifest.index, %error, "{what}");
-        if manifest.version.is_multiple_of(COLLECT_EVERY) {
-            let retention = Retention::default();
-            if let Err(error) = index.sweep(manifest, &retention).await {
-                warn("garbage not removed", error);
-            }
-            if let Err(error) = self.store.collect_jobs(retention.age).await {
-                warn("old jobs not removed", error);
-            }
-        }
-        crate::compact::compact(index, manifest)
-            .await
-            .unwrap_or_else(|error| {
-                warn("not compacted", error);
-                None
-            })
-    }
+/// Stores a session's documents and vectors in `index` as a new version and takes into the session what others pushed since
+/// `base`, the version it was opened at or last pushed. `None`: it was opened without looking, or there was nothing. `base` is
+/// the new version from the instant at which the session counts its changes from it.
+///
+/// Later writes to the session belong to its next push. Returns after the version is committed: whoever opens the name from
+/// now on sees it. Only changed documents travel. Dropped half-way, the future leaves cloud and session whole: run it in a
+/// task of its own where callers may be cancelled.
+///
+/// # Errors
+/// `ModelMismatch`, `DimensionMismatch`; `Conflict` for [`OnConflict::Fail`] after another push; `Io`, `Network`. Cloud and
+/// session are as before then, and pushing again is safe.
+pub async fn push(
+    index: &impl WriteVersions,
+    session: &Session,
+    base: &mut Option<Arc<Manifest>>,
+    on_conflict: OnConflict,
+) -> Result<Pushed> {
+    let job_id = Uuid::new_v4().to_string();
+    let push = Push::new(session, base.clone(), on_conflict, job_id)?;
+    push.run(index, base, false).await
 }
 
 /// Whether the newest version is of the index that `base` is a version of, which was not deleted.
@@ -139,9 +92,11 @@ fn is_same_index(head: Option<&Manifest>, base: Option<&Manifest>) -> bool {
 }
 
 /// Commits, and asks again after an error: the store may have taken the commit and lost its answer.
-async fn commit(transaction: &Transaction, change: &Change) -> Result<Commit> {
-    match transaction.commit(change).await {
-        Err(error) if error.kind() == ErrorKind::Io => transaction.commit(change).await,
+async fn commit(attempt: &impl Attempt, change: &Change) -> Result<Commit> {
+    match attempt.commit(change).await {
+        Err(error) if matches!(error.kind(), ErrorKind::Io | ErrorKind::Network) => {
+            attempt.commit(change).await
+        }
         settled => settled,
     }
 }
@@ -195,6 +150,47 @@ impl<'a> Push<'a> {
         })
     }
 
+    /// Merges, writes and commits until nobody else was faster; with `same_index` only on the index that the base is of.
+    async fn run(
+        mut self,
+        index: &impl WriteVersions,
+        base: &mut Option<Arc<Manifest>>,
+        same_index: bool,
+    ) -> Result<Pushed> {
+        let started = now_ms();
+        let mut tries = 0;
+        let (merge, manifest) = loop {
+            let mut attempt = index.begin().await?;
+            if same_index && !is_same_index(attempt.head(), self.base.as_deref()) {
+                return Err(not_found(self.base.as_ref().map_or("", |base| &base.index)));
+            }
+            let (merge, change) = self.prepare(index, &mut attempt).await?;
+            match commit(&attempt, &change).await? {
+                Commit::Done(manifest) => break (merge, *manifest),
+                Commit::Lost if tries < MAX_TRIES => tries += 1,
+                Commit::Lost => {
+                    return Err(Error::new(
+                        ErrorKind::Conflict,
+                        format!("{MAX_TRIES} pushes by others came first, push again"),
+                    ));
+                }
+            }
+            let jitter = fastrand::u64(0..=1 << tries.min(6));
+            tokio::time::sleep(std::time::Duration::from_millis(jitter)).await;
+        };
+        *base = Some(Arc::new(manifest.clone()));
+        self.session.pushed(self.changed(merge.whole), merge.taken)?;
+        if let Some(compacted) = index.committed(&manifest, started).await {
+            *base = Some(Arc::new(compacted));
+        }
+        Ok(Pushed {
+            version: manifest.version,
+            doc_count: manifest.doc_count as usize,
+            job_id: manifest.job_id,
+            conflicts: merge.conflicts,
+        })
+    }
+
     /// The documents that are pushed: all of them, or what changed since the base.
     fn changed(&self, whole: bool) -> &Changed {
         let changed = if whole { &self.everything } else { &self.since_base };
@@ -204,10 +200,10 @@ impl<'a> Push<'a> {
     /// Merges with the newest version and writes the segment; returns what to commit.
     async fn prepare(
         &mut self,
-        index: &IndexStore,
-        transaction: &mut Transaction,
+        index: &impl ReadVersions,
+        attempt: &mut impl Attempt,
     ) -> Result<(Merge, Change)> {
-        let head = transaction.head().cloned();
+        let head = attempt.head().cloned();
         let live = head.as_ref().filter(|head| !head.deleted);
         let relation = self.relation(live)?;
         let theirs = match (&relation, live) {
@@ -235,7 +231,7 @@ impl<'a> Push<'a> {
             whole,
         );
         limits::check_document_count(merge.doc_count as usize)?;
-        let added = self.write_segment(transaction, &merge).await?;
+        let added = self.write_segment(attempt, &merge).await?;
         // Two pushes within a millisecond still differ, since readers compare the times.
         let now = head.as_ref().map_or(0, |head| head.updated_at + 1).max(now_ms());
         let segments = under.map(|under| under.segments.clone()).unwrap_or_default();
@@ -309,11 +305,7 @@ impl<'a> Push<'a> {
     }
 
     /// Writes the segment of this merge, if it changes anything.
-    async fn write_segment(
-        &self,
-        transaction: &mut Transaction,
-        merge: &Merge,
-    ) -> Result<Option<SegmentEntry>> {
+    async fn write_segment(&self, attempt: &mut impl Attempt, merge: &Merge) -> Result<Option<SegmentEntry>> {
         let changed = self.changed(merge.whole);
         if changed.documents.is_empty() && merge.tombstones.is_empty() {
             return Ok(None);
@@ -328,6 +320,6 @@ impl<'a> Push<'a> {
             rows: changed.documents.len() as u64,
             tombstones: tombstones.len() as u64,
         };
-        transaction.write_segment(segment).await.map(Some)
+        attempt.write_segment(segment).await.map(Some)
     }
 }

@@ -34,6 +34,11 @@ pub struct IndexStore {
 }
 
 impl IndexStore {
+    /// The index's name.
+    pub fn name(&self) -> &str {
+        &self.name
+    }
+
     /// The newest version, `None` before the first. A deleted index has one too, with `deleted` set.
     ///
     /// Always lists. Probing for the version after a known one would be one request cheaper and wrong: that version may

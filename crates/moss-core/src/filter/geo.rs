@@ -1,5 +1,7 @@
 //! Points and circles on the sphere.
 
+use std::fmt;
+
 use super::number;
 
 /// Radius of the sphere in metres.
@@ -41,6 +43,14 @@ impl Point {
 pub(super) struct Circle {
     centre: Point,
     radius: f64,
+}
+
+impl fmt::Display for Circle {
+    /// As [`Circle::parse`] reads it.
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let Circle { centre, radius } = self;
+        write!(f, "{},{},{radius}", centre.latitude, centre.longitude)
+    }
 }
 
 impl Circle {

@@ -12,6 +12,7 @@ mod json;
 mod number;
 mod parse;
 mod path;
+mod render;
 #[cfg(test)]
 mod tests;
 mod value;

@@ -55,7 +55,23 @@ fn contract_vectors() {
         let expected = case["matches"].as_bool().unwrap();
         assert_eq!(filter.matches(metadata.as_ref()), expected, "{name}");
         assert_eq!(select_one(&filter, metadata.as_ref()), expected, "{name}");
+        let travelled = parse(&filter.to_json()).unwrap();
+        assert_eq!(
+            travelled.matches(metadata.as_ref()),
+            expected,
+            "{name}: travelled"
+        );
     }
+}
+
+#[test]
+fn operators_that_parse_alike_all_travel() {
+    let filter = json!({"field": "n", "condition": {"$eq": "1", "$in": ["1", "2"], "$ne": "3", "$nin": ["4"], "$gt": 0.5}});
+    let travelled = parse(&filter).unwrap().to_json();
+    let expected = json!({"field": "n", "condition": {"$eq": "1", "$in": ["1", "2"], "$ne": "3", "$nin": ["4"], "$gt": "0.5"}});
+    assert_eq!(travelled, expected);
+    let circle = json!({"field": "at", "condition": {"$near": "52.5,13.4,250.25"}});
+    assert_eq!(parse(&circle).unwrap().to_json(), circle);
 }
 
 #[test]

@@ -1,0 +1,86 @@
+//! An index of a store that this process opened, with the upkeep that commits bring along.
+
+use bytes::Bytes;
+use moss_core::{Error, Result};
+use moss_store::{IndexStore, Manifest, Retention, SegmentEntry, Transaction};
+
+use crate::Project;
+use crate::access::{ReadVersions, WriteVersions};
+
+/// After this many versions the garbage of an index is collected.
+const COLLECT_EVERY: u64 = 16;
+
+/// One index of a project.
+#[derive(Debug, Clone)]
+pub(crate) struct StoredIndex {
+    project: Project,
+    index: IndexStore,
+}
+
+impl StoredIndex {
+    pub(crate) fn new(project: &Project, name: &str) -> Result<StoredIndex> {
+        Ok(StoredIndex {
+            index: project.index(name)?,
+            project: project.clone(),
+        })
+    }
+
+    /// Lets the commit give up what is old, now and then.
+    async fn expire(&self, transaction: &mut Transaction) {
+        if transaction.version().is_multiple_of(COLLECT_EVERY)
+            && let Err(error) = transaction.expire(&Retention::default()).await
+        {
+            self.warn("garbage not looked for", &error);
+        }
+    }
+
+    fn warn(&self, what: &str, error: &Error) {
+        tracing::warn!(index = self.index.name(), %error, "{what}");
+    }
+}
+
+impl ReadVersions for StoredIndex {
+    async fn head(&self) -> Result<Option<Manifest>> {
+        self.index.head().await
+    }
+
+    async fn manifest(&self, version: u64) -> Result<Option<Manifest>> {
+        self.index.manifest(version).await
+    }
+
+    async fn read_segment(&self, entry: &SegmentEntry) -> Result<Bytes> {
+        self.index.read_segment(entry).await
+    }
+}
+
+impl WriteVersions for StoredIndex {
+    type Attempt = Transaction;
+
+    async fn begin(&self) -> Result<Transaction> {
+        let mut transaction = self.index.begin().await?;
+        self.expire(&mut transaction).await;
+        Ok(transaction)
+    }
+
+    /// Records the job, and compacts and collects where it is time to.
+    async fn committed(&self, manifest: &Manifest, started_ms: u64) -> Option<Manifest> {
+        self.project
+            .record_job(&manifest.job_id, &manifest.index, started_ms)
+            .await;
+        if manifest.version.is_multiple_of(COLLECT_EVERY) {
+            let retention = Retention::default();
+            if let Err(error) = self.index.sweep(manifest, &retention).await {
+                self.warn("garbage not removed", &error);
+            }
+            if let Err(error) = self.project.store.collect_jobs(retention.age).await {
+                self.warn("old jobs not removed", &error);
+            }
+        }
+        crate::compact::compact(&self.index, manifest)
+            .await
+            .unwrap_or_else(|error| {
+                self.warn("not compacted", &error);
+                None
+            })
+    }
+}
