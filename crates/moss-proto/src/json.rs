@@ -77,9 +77,9 @@ mod tests {
         for (body, kind, message) in [
             ("{}", ErrorKind::InvalidArgument, "indexName is missing"),
             (
-                "[]",
+                "17",
                 ErrorKind::InvalidType,
-                "the body: expected an object, got sequence",
+                "the body: expected an object, got integer",
             ),
             (
                 r#"{"indexName": "a", "docs": [{"id": "x", "text": "y"}, {"id": "x"}]}"#,
