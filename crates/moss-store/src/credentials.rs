@@ -16,7 +16,7 @@ use crate::object::{Created, corrupt};
 use crate::project::{ProjectStore, to_json};
 use crate::store::Store;
 
-/// Objects read or deleted at a time.
+/// Objects read at a time.
 const IN_FLIGHT: usize = 16;
 
 impl Store {
@@ -119,22 +119,19 @@ impl ProjectStore {
         self.objects.delete(&self.keys.key(key_id)).await
     }
 
-    /// Removes all that belongs to the project, its record last: as long as anything is left, the name is taken. What
-    /// writers add meanwhile may stay.
+    /// Removes all that belongs to the project: its keys first, so that nobody comes in any more, its record last, so that the
+    /// name is taken as long as anything is left. What writers add meanwhile may stay.
     ///
     /// # Errors
     /// `Io`; calling again goes on.
     pub async fn delete_all(&self) -> Result<()> {
         let record = self.keys.record();
-        let objects = self.objects.list(&self.keys.root()).await?;
-        stream::iter(objects)
-            .filter(|object| std::future::ready(object.location != record))
-            .map(|object| async move { self.objects.delete(&object.location).await })
-            .buffer_unordered(IN_FLIGHT)
-            .try_collect::<()>()
+        self.objects.delete_under(&self.keys.all_keys(), None).await?;
+        self.objects
+            .delete_under(&self.keys.root(), Some(&record))
             .await?;
         self.objects.delete(&record).await?;
-        local::remove_directory(self.directory.as_deref(), &self.keys.root())
+        local::remove_leftovers(self.directory.as_deref(), &self.keys.root())
     }
 }
 

@@ -1,18 +1,22 @@
 //! The versions of one index: reading them. Writing the next one is [`Transaction`]'s.
 
 use std::path::PathBuf;
+use std::time::Duration;
 
 use bytes::Bytes;
 use futures::{StreamExt, TryStreamExt, stream};
 use moss_core::{Error, ErrorKind, Result};
 use object_store::path::Path;
+use url::Url;
+use uuid::Uuid;
+use xxhash_rust::xxh3::xxh3_64;
 
 use crate::garbage::Retention;
 use crate::key::{IndexKeys, manifest_version};
 use crate::local;
 use crate::manifest::{Manifest, SegmentEntry};
-use crate::object::{Objects, corrupt};
-use crate::transaction::{Change, Commit, Transaction};
+use crate::object::{Created, Objects, corrupt};
+use crate::transaction::{Change, Commit, NewSegment, Transaction};
 
 /// How often the newest manifest may vanish between list and read before this is a fault: each time means that others
 /// committed and collected meanwhile.
@@ -112,12 +116,54 @@ impl IndexStore {
         }
     }
 
+    /// Stores a segment outside of any transaction and returns its entry, with that `since`. A transaction may use it after
+    /// [`allow_written`](Transaction::allow_written); until then it is garbage to the collector.
+    ///
+    /// # Errors
+    /// `Io`; calling again with the same segment is safe. `Conflict` if the id is taken by other bytes.
+    pub async fn write_segment(&self, segment: NewSegment, since: u64) -> Result<SegmentEntry> {
+        let entry = SegmentEntry {
+            id: segment.id,
+            bytes: segment.bytes.len() as u64,
+            checksum: xxh3_64(&segment.bytes),
+            rows: segment.rows,
+            tombstones: segment.tombstones,
+            since,
+        };
+        let path = self.keys.segment(segment.id);
+        match self.objects.create(&path, segment.bytes).await? {
+            Created::New => Ok(entry),
+            Created::Exists => Err(Error::new(
+                ErrorKind::Conflict,
+                format!("{path}: another segment has this id"),
+            )),
+        }
+    }
+
+    /// A URL from which anybody can read that segment for so long, without credentials and past any service; `None` where the
+    /// store cannot sign (a directory, memory). Whether the segment is there is not asked.
+    ///
+    /// # Errors
+    /// `Unauthorized` if the store's credentials cannot sign, `Network` if signing needs a service that is not reached.
+    pub async fn sign_segment(&self, entry: &SegmentEntry, ttl: Duration) -> Result<Option<Url>> {
+        self.objects.sign_get(&self.keys.segment(entry.id), ttl).await
+    }
+
     /// Starts the next version on top of the newest.
     ///
     /// # Errors
     /// As [`head`](IndexStore::head).
     pub async fn begin(&self) -> Result<Transaction> {
-        Ok(Transaction::new(self.clone(), self.head().await?))
+        self.begin_as(Uuid::new_v4()).await
+    }
+
+    /// As [`begin`](IndexStore::begin), with a commit id that the caller has drawn: whoever asked for the commit finds it in
+    /// the history, however its answer was lost.
+    ///
+    /// # Errors
+    /// As [`head`](IndexStore::head).
+    pub async fn begin_as(&self, commit_id: Uuid) -> Result<Transaction> {
+        Ok(Transaction::new(self.clone(), self.head().await?, commit_id))
     }
 
     /// Removes what a commit gave up: versions below its floor, the segments it condemned, and files of killed writers.

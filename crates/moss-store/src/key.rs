@@ -93,6 +93,14 @@ impl ProjectKeys {
         Path::from(format!("{}/k/{}", self.root, escape(key_id)))
     }
 
+    pub(crate) fn payloads(&self) -> Path {
+        Path::from(format!("{}/u", self.root))
+    }
+
+    pub(crate) fn payload(&self, job: &str) -> Path {
+        Path::from(format!("{}/u/{}", self.root, escape(job)))
+    }
+
     pub(crate) fn record(&self) -> Path {
         Path::from(format!("{}/project.json", self.root))
     }

@@ -51,19 +51,6 @@ pub(crate) fn remove_stale_staging(
         .map_err(|error| Error::new(ErrorKind::Io, format!("sweeping {prefix}: {error}")))
 }
 
-/// Removes what deleted objects leave behind: directories, and staging files of killed writers, which hold documents too.
-pub(crate) fn remove_directory(directory: Option<&Path>, prefix: &object_store::path::Path) -> Result<()> {
-    let Some(directory) = directory else {
-        return Ok(());
-    };
-    match std::fs::remove_dir_all(directory.join(prefix.as_ref())) {
-        Err(error) if error.kind() != io::ErrorKind::NotFound => {
-            Err(Error::new(ErrorKind::Io, format!("deleting {prefix}: {error}")))
-        }
-        _ => Ok(()),
-    }
-}
-
 fn remove_stale_files(directory: &Path, age: Duration) -> io::Result<()> {
     let entries = match std::fs::read_dir(directory) {
         Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(()),
@@ -84,13 +71,46 @@ fn remove_stale_files(directory: &Path, age: Duration) -> io::Result<()> {
     };
     for (path, modified) in files {
         if is_staging(&path) && newest.duration_since(modified).unwrap_or_default() >= age {
-            match std::fs::remove_file(path) {
-                Err(error) if error.kind() != io::ErrorKind::NotFound => return Err(error),
-                _ => {}
-            }
+            ignore(std::fs::remove_file(path), io::ErrorKind::NotFound)?;
         }
     }
     Ok(())
+}
+
+/// Removes what is left under `prefix` when all its objects are deleted: directories, whose names are names of users, and
+/// staging files. A directory in which somebody writes meanwhile stays.
+pub(crate) fn remove_leftovers(directory: Option<&Path>, prefix: &object_store::path::Path) -> Result<()> {
+    let Some(directory) = directory else {
+        return Ok(());
+    };
+    remove_empty(&directory.join(prefix.as_ref()))
+        .map_err(|error| Error::new(ErrorKind::Io, format!("removing {prefix}: {error}")))
+}
+
+fn remove_empty(directory: &Path) -> io::Result<()> {
+    let entries = match std::fs::read_dir(directory) {
+        Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(()),
+        entries => entries?,
+    };
+    for entry in entries {
+        let entry = entry?;
+        if entry.file_type()?.is_dir() {
+            remove_empty(&entry.path())?;
+        } else if is_staging(&entry.path()) {
+            ignore(std::fs::remove_file(entry.path()), io::ErrorKind::NotFound)?;
+        }
+    }
+    match std::fs::remove_dir(directory) {
+        Err(error) if error.kind() == io::ErrorKind::DirectoryNotEmpty => Ok(()),
+        removed => ignore(removed, io::ErrorKind::NotFound),
+    }
+}
+
+fn ignore(done: io::Result<()>, kind: io::ErrorKind) -> io::Result<()> {
+    match done {
+        Err(error) if error.kind() == kind => Ok(()),
+        done => done,
+    }
 }
 
 fn is_staging(path: &Path) -> bool {

@@ -1,13 +1,16 @@
 //! The few things that Moss asks of an object store, with Moss's errors.
 
 use std::sync::Arc;
+use std::time::Duration;
 
 use bytes::Bytes;
 use chrono::{DateTime, Utc};
-use futures::TryStreamExt;
+use futures::{StreamExt, TryStreamExt};
 use moss_core::{Error, ErrorKind, Result};
 use object_store::path::Path;
+use object_store::signer::{Method, Signer};
 use object_store::{ObjectMeta, ObjectStore, ObjectStoreExt, PutMode};
+use url::Url;
 
 /// What create-if-absent did.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -22,11 +25,23 @@ pub enum Created {
 #[derive(Debug, Clone)]
 pub(crate) struct Objects {
     inner: Arc<dyn ObjectStore>,
+    /// Signs URLs of objects, given their whole path in the bucket.
+    signer: Option<(Arc<dyn Signer>, Path)>,
 }
 
 impl Objects {
     pub(crate) fn new(inner: Arc<dyn ObjectStore>) -> Objects {
-        Objects { inner }
+        Objects { inner, signer: None }
+    }
+
+    /// A URL that reads the object for so long, `None` if the store cannot sign.
+    pub(crate) async fn sign_get(&self, path: &Path, ttl: Duration) -> Result<Option<Url>> {
+        let Some((signer, root)) = &self.signer else {
+            return Ok(None);
+        };
+        let whole = root.parts().chain(path.parts()).collect();
+        let signed = signer.signed_url(Method::GET, &whole, ttl).await;
+        signed.map(Some).map_err(|error| io("signing", path, &error))
     }
 
     /// The whole object, `None` if there is none.
@@ -97,6 +112,21 @@ impl Objects {
         listed
             .map(|listed| listed.common_prefixes)
             .map_err(|error| io("listing", prefix, &error))
+    }
+
+    /// Removes all objects under a prefix but `kept`, many with one request where the store can.
+    pub(crate) async fn delete_under(&self, prefix: &Path, kept: Option<&Path>) -> Result<()> {
+        let kept = kept.cloned();
+        let found = self.inner.list(Some(prefix)).map_ok(|object| object.location);
+        let doomed = found.try_filter(move |path| std::future::ready(kept.as_ref() != Some(path)));
+        let mut deleted = self.inner.delete_stream(doomed.boxed());
+        while let Some(answer) = deleted.next().await {
+            match answer {
+                Ok(_) | Err(object_store::Error::NotFound { .. }) => {}
+                Err(error) => return Err(io("deleting", prefix, &error)),
+            }
+        }
+        Ok(())
     }
 
     /// Removes the object; that it is not there is fine.

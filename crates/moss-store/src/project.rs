@@ -1,11 +1,13 @@
 //! What belongs to a project: its record, its jobs, and the list of its indexes.
 
+use std::collections::HashSet;
 use std::path::PathBuf;
 use std::time::Duration;
 
 use bytes::Bytes;
 use futures::{Stream, TryStreamExt};
 use moss_core::{Error, ErrorKind, Result};
+use object_store::ObjectMeta;
 use object_store::path::Path;
 use serde::Serialize;
 use serde::de::DeserializeOwned;
@@ -64,6 +66,30 @@ impl ProjectStore {
         self.read_json(&self.keys.record()).await
     }
 
+    /// Stores what a job works on, unless there is something else already. Goes with its job.
+    ///
+    /// # Errors
+    /// `Io`; calling again is safe.
+    pub async fn put_payload(&self, job: &str, bytes: Bytes) -> Result<Created> {
+        self.objects.create(&self.keys.payload(job), bytes).await
+    }
+
+    /// What a job works on, `None` if it is not there.
+    ///
+    /// # Errors
+    /// `Io`.
+    pub async fn payload(&self, job: &str) -> Result<Option<Bytes>> {
+        self.objects.get(&self.keys.payload(job)).await
+    }
+
+    /// Removes what a job worked on; that it is not there is fine.
+    ///
+    /// # Errors
+    /// `Io`.
+    pub async fn delete_payload(&self, job: &str) -> Result<()> {
+        self.objects.delete(&self.keys.payload(job)).await
+    }
+
     /// Writes the state of a job, over its earlier state.
     ///
     /// # Errors
@@ -81,21 +107,41 @@ impl ProjectStore {
         self.read_json(&self.keys.job(job)).await
     }
 
-    /// Removes jobs that nobody wrote to for `age`, measured against the job written last.
+    /// Removes jobs that nobody wrote to for `age`, measured against the job or payload written last, and payloads that are
+    /// as old and whose job goes or is gone.
     ///
     /// # Errors
     /// `Io`.
     pub async fn collect_jobs(&self, age: Duration) -> Result<()> {
         let jobs = self.objects.list(&self.keys.jobs()).await?;
-        let Some(newest) = jobs.iter().map(|job| job.last_modified).max() else {
+        let payloads = self.objects.list(&self.keys.payloads()).await?;
+        let Some(newest) = jobs
+            .iter()
+            .chain(&payloads)
+            .map(|object| object.last_modified)
+            .max()
+        else {
             return Ok(());
         };
-        for job in jobs {
-            if age_of(job.last_modified, newest) >= age {
-                self.objects.delete(&job.location).await?;
-            }
+        let is_old = |object: &&ObjectMeta| age_of(object.last_modified, newest) >= age;
+        let kept: HashSet<&str> = jobs
+            .iter()
+            .filter(|job| !is_old(job))
+            .filter_map(|job| job.location.filename())
+            .collect();
+        let is_orphan = |object: &&ObjectMeta| {
+            let job = object.location.filename();
+            job.is_none_or(|job| !kept.contains(job))
+        };
+        let old_jobs = jobs.iter().filter(is_old);
+        let old_payloads = payloads.iter().filter(is_old).filter(is_orphan);
+        for object in old_payloads.chain(old_jobs) {
+            self.objects.delete(&object.location).await?;
         }
-        local::remove_stale_staging(self.directory.as_deref(), &self.keys.jobs(), age)
+        for part in [self.keys.jobs(), self.keys.payloads()] {
+            local::remove_stale_staging(self.directory.as_deref(), &part, age)?;
+        }
+        Ok(())
     }
 
     /// The names of all indexes that were ever created, in no order, paged as the store pages.

@@ -6,7 +6,6 @@ use bytes::Bytes;
 use chrono::{DateTime, Utc};
 use moss_core::{Error, ErrorKind, Result};
 use uuid::Uuid;
-use xxhash_rust::xxh3::xxh3_64;
 
 use crate::garbage::{Garbage, Retention, plan};
 use crate::index::IndexStore;
@@ -91,11 +90,11 @@ pub struct Transaction {
 }
 
 impl Transaction {
-    pub(crate) fn new(index: IndexStore, head: Option<Manifest>) -> Transaction {
+    pub(crate) fn new(index: IndexStore, head: Option<Manifest>, commit_id: Uuid) -> Transaction {
         let mut transaction = Transaction {
             index,
             head: None,
-            commit_id: Uuid::new_v4(),
+            commit_id,
             garbage: None,
             usable: HashMap::new(),
         };
@@ -121,25 +120,9 @@ impl Transaction {
     /// # Errors
     /// `Io`; calling again with the same segment is safe. `Conflict` if the id is taken by other bytes.
     pub async fn write_segment(&mut self, segment: NewSegment) -> Result<SegmentEntry> {
-        let entry = SegmentEntry {
-            id: segment.id,
-            bytes: segment.bytes.len() as u64,
-            checksum: xxh3_64(&segment.bytes),
-            rows: segment.rows,
-            tombstones: segment.tombstones,
-            since: self.version(),
-        };
-        let path = self.index.keys.segment(segment.id);
-        match self.index.objects.create(&path, segment.bytes).await? {
-            Created::New => {
-                self.allow(std::slice::from_ref(&entry));
-                Ok(entry)
-            }
-            Created::Exists => Err(Error::new(
-                ErrorKind::Conflict,
-                format!("{path}: another segment has this id"),
-            )),
-        }
+        let entry = self.index.write_segment(segment, self.version()).await?;
+        self.allow(std::slice::from_ref(&entry));
+        Ok(entry)
     }
 
     /// Makes the segments of an older version usable and returns it, `None` if it is gone.
@@ -156,6 +139,31 @@ impl Transaction {
             self.allow(&manifest.segments);
         }
         Ok(manifest)
+    }
+
+    /// Makes segments usable that were written outside of the transaction, as the caller has proof of, at a time when `since` was
+    /// or had been the newest version (0 before the first), with [`IndexStore::write_segment`]. Returns whether they may be used: not if one was condemned after
+    /// `since`, or if the versions after it are no longer all there to tell. Then write the segments again.
+    ///
+    /// Reads the manifests after `since`; none where it is still the newest.
+    ///
+    /// # Errors
+    /// As [`IndexStore::manifest`].
+    pub async fn allow_written(&mut self, entries: &[SegmentEntry], since: u64) -> Result<bool> {
+        let newest = self.version() - 1;
+        if since > newest || since + 1 < self.head.as_ref().map_or(0, |head| head.floor) {
+            return Ok(false);
+        }
+        for version in since + 1..=newest {
+            let Some(manifest) = self.index.manifest(version).await? else {
+                return Ok(false);
+            };
+            if entries.iter().any(|entry| manifest.condemned.contains(&entry.id)) {
+                return Ok(false);
+            }
+        }
+        self.allow(entries);
+        Ok(true)
     }
 
     /// Lets the commit give up versions and segments that `retention` no longer keeps, if there are enough. Returns whether

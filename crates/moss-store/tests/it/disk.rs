@@ -62,6 +62,23 @@ fn mount_namespace() -> Option<&'static [&'static str]> {
 }
 
 #[tokio::test]
+async fn a_deleted_project_leaves_no_names_on_the_disk() {
+    let directory = tempfile::tempdir().unwrap();
+    let store = Store::open(directory.path().to_str().unwrap()).unwrap();
+    for name in ["p", "other"] {
+        let project = store.project(name).unwrap();
+        project.create_record(&"record").await.unwrap();
+        push(&project.index("secret name").unwrap(), "a").await;
+    }
+    let index = directory.path().join("p/p/i/secret=20name");
+    std::fs::write(index.join("s/half.seg#1"), "of a killed writer").unwrap();
+    store.project("p").unwrap().delete_all().await.unwrap();
+    let left: Vec<_> = std::fs::read_dir(directory.path().join("p")).unwrap().collect();
+    assert_eq!(left.len(), 1);
+    assert_eq!(store.project_names().await.unwrap(), ["other"]);
+}
+
+#[tokio::test]
 async fn a_file_size_limit_is_an_io_error() {
     let directory = tempfile::tempdir().unwrap();
     push(&open(directory.path()), "before").await;

@@ -7,6 +7,7 @@ mod disk;
 mod faults;
 mod flaky;
 mod kept;
+mod project_suite;
 mod suite;
 mod writer;
 
@@ -25,7 +26,7 @@ pub(crate) struct Place {
     _directory: Option<tempfile::TempDir>,
 }
 
-fn memory() -> Place {
+async fn memory() -> Place {
     let objects: Arc<dyn ObjectStore> = Arc::new(InMemory::new());
     Place {
         store: Store::from_objects(Arc::clone(&objects)),
@@ -34,7 +35,7 @@ fn memory() -> Place {
     }
 }
 
-fn directory() -> Place {
+async fn directory() -> Place {
     let directory = tempfile::tempdir().unwrap();
     Place {
         store: Store::open(directory.path().to_str().unwrap()).unwrap(),

@@ -3,7 +3,7 @@
 use bytes::Bytes;
 use futures::TryStreamExt;
 use moss_core::ErrorKind;
-use moss_store::{Change, Commit, Created, Retention, compact};
+use moss_store::{Change, Commit, Retention, compact};
 use object_store::ObjectStoreExt;
 use object_store::path::Path;
 use std::time::Duration;
@@ -11,13 +11,20 @@ use std::time::Duration;
 use crate::Place;
 use crate::writer::{contents, done, head_contents, push, same, segment, try_push};
 
+/// All functions of the suite, wherever they stand.
+pub(crate) mod all {
+    pub(crate) use super::*;
+    pub(crate) use crate::credentials::*;
+    pub(crate) use crate::project_suite::*;
+}
+
 macro_rules! suite {
     ($place:ident: $($test:ident)*) => {
         mod $place {
             $(
                 #[tokio::test(flavor = "multi_thread", worker_threads = 4)]
                 async fn $test() {
-                    $crate::suite::$test($crate::$place()).await;
+                    $crate::suite::all::$test($crate::$place().await).await;
                 }
             )*
         }
@@ -37,6 +44,12 @@ macro_rules! suite {
             names_do_not_meet
             a_project_is_registered_once
             jobs_are_kept_and_collected
+            all_who_open_a_store_share_its_secret
+            keys_are_made_listed_and_removed
+            projects_are_listed_by_name_and_deleted_whole
+            payloads_are_written_once_and_go_with_their_jobs
+            a_segment_written_before_the_transaction_is_allowed_unless_condemned
+            a_commit_keeps_the_id_that_it_was_begun_with
             old_versions_are_collected
             young_versions_are_not_collected
             a_deleted_index_is_emptied
@@ -52,7 +65,7 @@ pub(crate) const NOTHING_KEPT: Retention = Retention {
     slack: 0,
 };
 
-async fn objects_under(place: &Place, prefix: &str) -> Vec<String> {
+pub(crate) async fn objects_under(place: &Place, prefix: &str) -> Vec<String> {
     let objects: Vec<_> = place
         .objects
         .list(Some(&Path::from(prefix)))
@@ -312,52 +325,6 @@ pub(crate) async fn names_do_not_meet(place: Place) {
     for object in objects_under(&place, "").await {
         assert!(object.starts_with("p/=2e=2e=2fp/"), "{object}");
     }
-}
-
-pub(crate) async fn a_project_is_registered_once(place: Place) {
-    let project = place.store.project("p").unwrap();
-    assert_eq!(project.record::<String>().await.unwrap(), None);
-    let tasks: Vec<_> = (0..16)
-        .map(|key| {
-            let project = project.clone();
-            tokio::spawn(async move { (project.create_record(&format!("key {key}")).await.unwrap(), key) })
-        })
-        .collect();
-    let mut winners = Vec::new();
-    for task in tasks {
-        let (created, key) = task.await.unwrap();
-        if created == Created::New {
-            winners.push(format!("key {key}"));
-        }
-    }
-    assert_eq!(winners.len(), 1);
-    assert_eq!(
-        project.record::<String>().await.unwrap().as_ref(),
-        winners.first()
-    );
-    let error = project.record::<u64>().await.unwrap_err();
-    assert_eq!(error.kind(), ErrorKind::CacheCorrupt);
-    assert!(error.to_string().contains("p/p/project.json"), "{error}");
-}
-
-pub(crate) async fn jobs_are_kept_and_collected(place: Place) {
-    let project = place.store.project("p").unwrap();
-    assert_eq!(project.job::<String>("job-1").await.unwrap(), None);
-    project.put_job("job-1", &"building").await.unwrap();
-    project.put_job("job-1", &"completed").await.unwrap();
-    project.put_job("../job", &"odd").await.unwrap();
-    assert_eq!(
-        project.job::<String>("job-1").await.unwrap().unwrap(),
-        "completed"
-    );
-    assert_eq!(project.job::<String>("../job").await.unwrap().unwrap(), "odd");
-    project.collect_jobs(Retention::default().age).await.unwrap();
-    assert_eq!(
-        project.job::<String>("job-1").await.unwrap().unwrap(),
-        "completed"
-    );
-    project.collect_jobs(Duration::ZERO).await.unwrap();
-    assert_eq!(project.job::<String>("job-1").await.unwrap(), None);
 }
 
 pub(crate) async fn old_versions_are_collected(place: Place) {
