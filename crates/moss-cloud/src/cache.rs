@@ -34,16 +34,6 @@ impl SessionCache {
         Some(cached)
     }
 
-    /// Takes the index out if nobody else holds it, so that a change of it is seen by nobody before it is committed.
-    pub(crate) fn take(&self, manifest: &Manifest) -> Option<Cached> {
-        let mut entries = self.entries.lock();
-        let at = entries
-            .iter()
-            .position(|cached| same_version(&cached.manifest, manifest))?;
-        let cached = entries.remove(at);
-        (Arc::strong_count(&cached.session) == 1).then_some(cached)
-    }
-
     pub(crate) fn put(&self, cached: Cached) {
         let mut entries = self.entries.lock();
         entries.retain(|other| !same_index(&other.manifest, &cached.manifest));

@@ -253,7 +253,7 @@ impl Project {
     }
 
     /// The newest version as a session, from memory if it is there.
-    async fn open(&self, name: &str) -> Result<Cached> {
+    pub(crate) async fn open(&self, name: &str) -> Result<Cached> {
         let manifest = self.head(name).await?;
         if let Some(cached) = self.cache().get(&manifest) {
             return Ok(cached);
@@ -291,6 +291,10 @@ pub fn info(manifest: &Manifest) -> IndexInfo {
             version: manifest.model.version.clone(),
         },
     }
+}
+
+pub(crate) fn index_exists(name: &str) -> Error {
+    Error::new(ErrorKind::IndexExists, format!("index {name:?} exists already"))
 }
 
 pub(crate) fn not_found(name: &str) -> Error {

@@ -10,21 +10,28 @@ mod files;
 mod grant;
 mod identity;
 mod index;
-mod job;
+mod jobs;
 mod key;
 mod key_cache;
 mod merge;
 mod mutate;
 mod project;
 mod push;
+mod snapshot;
 mod stored;
 mod time;
 mod types;
+mod upload;
 
 pub use access::{Attempt, ReadVersions, WriteVersions};
 pub use admin::{KeyInfo, NewKey, ProjectInfo};
 pub use identity::Token;
 pub use index::{Loaded, blocking, info, load, model_mismatch, open_model};
-pub use project::{Cloud, Project};
+pub use project::{Cloud, CloudOptions, Project};
 pub use push::{Pushed, push};
-pub use types::{IndexInfo, JobStatus, ModelRef, MutationResult, OnConflict, SourceFile, VersionInfo};
+pub use snapshot::Snapshot;
+pub use types::{
+    CreateMode, IndexInfo, JobStatus, ModelRef, MutationResult, OnConflict, SourceFile, UploadSpec,
+    VersionInfo,
+};
+pub use upload::UPLOAD_EXPIRES;

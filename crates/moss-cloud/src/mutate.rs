@@ -4,13 +4,15 @@ use std::sync::Arc;
 
 use moss_core::embed::{CUSTOM_MODEL, DEFAULT_MODEL};
 use moss_core::query::AddOptions;
-use moss_core::session::Session;
+use moss_core::session::{Model, Session};
 use moss_core::{Document, Error, ErrorKind, Result};
 use moss_store::{Change, Commit, Manifest};
 use uuid::Uuid;
 
 use crate::cache::Cached;
-use crate::index::{blocking, info, not_found, open_model};
+use crate::index::{blocking, index_exists, info, not_found, open_model};
+use crate::push::push_as;
+use crate::stored::StoredIndex;
 use crate::time::now_ms;
 use crate::{IndexInfo, MutationResult, OnConflict, Project, SourceFile, files};
 
@@ -30,9 +32,8 @@ impl Project {
         let with_vectors = documents.iter().any(|document| document.vector().is_some());
         let model_id = model_id.unwrap_or(if with_vectors { CUSTOM_MODEL } else { DEFAULT_MODEL });
         let index = self.index(name)?;
-        let taken = || Error::new(ErrorKind::IndexExists, format!("index {name:?} exists already"));
         if index.head().await?.is_some_and(|head| !head.deleted) {
-            return Err(taken());
+            return Err(index_exists(name));
         }
         let session = Arc::new(Session::new(open_model(model_id).await?)?);
         let doc_count = documents.len();
@@ -42,7 +43,7 @@ impl Project {
             .push(name, &session, &mut base, OnConflict::Fail)
             .await
             .map_err(|error| match error.kind() {
-                ErrorKind::Conflict | ErrorKind::ModelMismatch => taken(),
+                ErrorKind::Conflict | ErrorKind::ModelMismatch => index_exists(name),
                 _ => error,
             })?;
         self.remember(base, session);
@@ -82,14 +83,19 @@ impl Project {
     pub async fn add_docs(
         &self,
         name: &str,
-        documents: Vec<Document>,
+        mut documents: Vec<Document>,
         options: AddOptions,
     ) -> Result<MutationResult> {
         check_batch(&documents)?;
         let doc_count = documents.len();
         let job_id = self
-            .change(name, async |session: &Arc<Session>| {
-                add(session, documents, options).await
+            .change(name, async |base: Cached, draft: &Arc<Session>| {
+                check_fit(&base.manifest, &draft.model(), &documents)?;
+                if !options.upsert {
+                    documents.retain(|document| !base.session.contains(&document.id));
+                }
+                add(draft, documents, options).await?;
+                draft.rest_on(&base.session, &[])
             })
             .await?;
         Ok(MutationResult {
@@ -104,15 +110,10 @@ impl Project {
     /// # Errors
     /// `IndexNotFound`; `InvalidArgument` without ids.
     pub async fn delete_docs(&self, name: &str, ids: &[String]) -> Result<MutationResult> {
-        if ids.is_empty() {
-            return Err(Error::new(
-                ErrorKind::InvalidArgument,
-                "delete_docs needs at least one document ID",
-            ));
-        }
+        check_ids(ids)?;
         let job_id = self
-            .change(name, async |session: &Arc<Session>| {
-                session.delete_docs(ids).map(|_| ())
+            .change(name, async |base: Cached, draft: &Arc<Session>| {
+                draft.rest_on(&base.session, ids)
             })
             .await?;
         Ok(MutationResult {
@@ -190,22 +191,21 @@ impl Project {
         }
     }
 
-    /// Changes the newest version and pushes; returns the job's id. An index that is deleted meanwhile stays deleted.
+    /// Pushes what `change` puts into an empty session onto the newest version; returns the job's id. An index that is
+    /// deleted meanwhile stays deleted.
     async fn change(
         &self,
         name: &str,
-        change: impl AsyncFnOnce(&Arc<Session>) -> Result<()>,
+        change: impl AsyncFnOnce(Cached, &Arc<Session>) -> Result<()>,
     ) -> Result<String> {
         let _turn = self.turn(name).await;
-        let head = self.head(name).await?;
-        let Cached { manifest, session } = match self.cache().take(&head) {
-            Some(cached) => cached,
-            None => self.open_fresh(head).await?,
-        };
-        change(&session).await?;
-        let mut base = Some(manifest);
-        let pushed = self.push_change(name, &session, &mut base).await?;
-        self.remember(base, session);
+        let base = self.open(name).await?;
+        let draft = Arc::new(Session::new(base.session.model())?);
+        let mut manifest = Some(base.manifest.clone());
+        change(base, &draft).await?;
+        let index = StoredIndex::new(self, name)?;
+        let job_id = Uuid::new_v4().to_string();
+        let pushed = push_as(job_id, &index, &draft, &mut manifest, OnConflict::Merge, true).await?;
         Ok(pushed.job_id)
     }
 }
@@ -216,7 +216,7 @@ async fn add(session: &Arc<Session>, documents: Vec<Document>, options: AddOptio
 }
 
 /// Checks what a batch for the cloud needs beyond what a session checks.
-fn check_batch(documents: &[Document]) -> Result<()> {
+pub(crate) fn check_batch(documents: &[Document]) -> Result<()> {
     if documents.is_empty() {
         return Err(Error::new(
             ErrorKind::InvalidArgument,
@@ -236,4 +236,23 @@ fn check_batch(documents: &[Document]) -> Result<()> {
         ));
     }
     Ok(())
+}
+
+pub(crate) fn check_ids(ids: &[String]) -> Result<()> {
+    if ids.is_empty() {
+        return Err(Error::new(
+            ErrorKind::InvalidArgument,
+            "delete_docs needs at least one document ID",
+        ));
+    }
+    Ok(())
+}
+
+/// Checks that the vectors of a batch are there and fit a version of an index.
+pub(crate) fn check_fit(version: &Manifest, model: &Model, documents: &[Document]) -> Result<()> {
+    let dim = match model.dim() {
+        0 if version.doc_count > 0 => version.dimension as usize,
+        own => own,
+    };
+    model.check(documents, dim)
 }

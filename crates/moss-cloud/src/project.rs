@@ -2,6 +2,7 @@
 
 use std::collections::HashMap;
 use std::sync::{Arc, Weak};
+use std::time::Duration;
 
 use moss_core::Result;
 use moss_store::{ProjectStore, Store};
@@ -11,19 +12,39 @@ use tokio::sync::{Mutex as AsyncMutex, OnceCell, OwnedMutexGuard};
 
 use crate::cache::SessionCache;
 use crate::grant::Signer;
+use crate::jobs::Workers;
 use crate::key_cache::KeyCache;
 
 /// A lock for each index that somebody is changing: project id, index name.
 type Turns = Mutex<HashMap<(String, String), Weak<AsyncMutex<()>>>>;
 
+/// How a process uses its store.
+#[derive(Debug, Clone, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct CloudOptions {
+    /// How often the record of a running job is written. A job whose record was not written eight times is taken over by
+    /// whoever asks for it. Default 2 seconds.
+    pub job_heartbeat: Duration,
+}
+
+impl Default for CloudOptions {
+    fn default() -> CloudOptions {
+        CloudOptions {
+            job_heartbeat: Duration::from_secs(2),
+        }
+    }
+}
+
 /// One store and the indexes of it that this process has in memory.
 #[derive(Debug)]
 pub struct Cloud {
     store: Store,
+    options: CloudOptions,
     cache: SessionCache,
     turns: Turns,
     keys: KeyCache,
     signer: OnceCell<Signer>,
+    workers: Workers,
 }
 
 impl Cloud {
@@ -39,16 +60,26 @@ impl Cloud {
         if let Some(cloud) = open.get(url).and_then(Weak::upgrade) {
             return Ok(cloud);
         }
-        let cloud = Arc::new(Cloud {
+        let cloud = Cloud::open_with(url, CloudOptions::default())?;
+        open.retain(|_, cloud| cloud.strong_count() > 0);
+        open.insert(url.to_owned(), Arc::downgrade(&cloud));
+        Ok(cloud)
+    }
+
+    /// The cloud in the store at `url`, for its caller alone: it shares nothing with another but the store.
+    ///
+    /// # Errors
+    /// As [`open`](Cloud::open).
+    pub fn open_with(url: &str, options: CloudOptions) -> Result<Arc<Cloud>> {
+        Ok(Arc::new(Cloud {
             store: Store::open(url)?,
+            options,
             cache: SessionCache::default(),
             turns: Turns::default(),
             keys: KeyCache::default(),
             signer: OnceCell::new(),
-        });
-        open.retain(|_, cloud| cloud.strong_count() > 0);
-        open.insert(url.to_owned(), Arc::downgrade(&cloud));
-        Ok(cloud)
+            workers: Workers::default(),
+        }))
     }
 
     pub(crate) fn store(&self) -> &Store {
@@ -95,6 +126,14 @@ impl Project {
     /// The id of the key that opened it; no secret.
     pub fn key_id(&self) -> &str {
         &self.key_id
+    }
+
+    pub(crate) fn options(&self) -> &CloudOptions {
+        &self.cloud.options
+    }
+
+    pub(crate) fn workers(&self) -> &Workers {
+        &self.cloud.workers
     }
 
     pub(crate) fn cache(&self) -> &SessionCache {

@@ -48,19 +48,6 @@ impl Project {
     ) -> Result<Pushed> {
         push(&StoredIndex::new(self, name)?, session, base, on_conflict).await
     }
-
-    /// As [`push`]; the index that `base` is of must still be there.
-    pub(crate) async fn push_change(
-        &self,
-        name: &str,
-        session: &Session,
-        base: &mut Option<Arc<Manifest>>,
-    ) -> Result<Pushed> {
-        let index = StoredIndex::new(self, name)?;
-        let job_id = Uuid::new_v4().to_string();
-        let push = Push::new(session, base.clone(), OnConflict::Merge, job_id)?;
-        push.run(&index, base, true).await
-    }
 }
 
 /// Stores a session's documents and vectors in `index` as a new version and takes into the session what others pushed since
@@ -81,8 +68,20 @@ pub async fn push(
     on_conflict: OnConflict,
 ) -> Result<Pushed> {
     let job_id = Uuid::new_v4().to_string();
+    push_as(job_id, index, session, base, on_conflict, false).await
+}
+
+/// As [`push()`], by the job of that id; with `same_index` the index that `base` is of must still be there.
+pub(crate) async fn push_as(
+    job_id: String,
+    index: &impl WriteVersions,
+    session: &Session,
+    base: &mut Option<Arc<Manifest>>,
+    on_conflict: OnConflict,
+    same_index: bool,
+) -> Result<Pushed> {
     let push = Push::new(session, base.clone(), on_conflict, job_id)?;
-    push.run(index, base, false).await
+    push.run(index, base, same_index).await
 }
 
 /// Whether the newest version is of the index that `base` is a version of, which was not deleted.

@@ -34,6 +34,25 @@ impl StoredIndex {
         }
     }
 
+    /// Compacts and collects where it is time to; the version that took the place of this one if it was compacted.
+    pub(crate) async fn tidy(&self, manifest: &Manifest) -> Option<Manifest> {
+        if manifest.version.is_multiple_of(COLLECT_EVERY) {
+            let retention = Retention::default();
+            if let Err(error) = self.index.sweep(manifest, &retention).await {
+                self.warn("garbage not removed", &error);
+            }
+            if let Err(error) = self.project.store.collect_jobs(retention.age).await {
+                self.warn("old jobs not removed", &error);
+            }
+        }
+        crate::compact::compact(&self.index, manifest)
+            .await
+            .unwrap_or_else(|error| {
+                self.warn("not compacted", &error);
+                None
+            })
+    }
+
     fn warn(&self, what: &str, error: &Error) {
         tracing::warn!(index = self.index.name(), %error, "{what}");
     }
@@ -67,20 +86,6 @@ impl WriteVersions for StoredIndex {
         self.project
             .record_job(&manifest.job_id, &manifest.index, started_ms)
             .await;
-        if manifest.version.is_multiple_of(COLLECT_EVERY) {
-            let retention = Retention::default();
-            if let Err(error) = self.index.sweep(manifest, &retention).await {
-                self.warn("garbage not removed", &error);
-            }
-            if let Err(error) = self.project.store.collect_jobs(retention.age).await {
-                self.warn("old jobs not removed", &error);
-            }
-        }
-        crate::compact::compact(&self.index, manifest)
-            .await
-            .unwrap_or_else(|error| {
-                self.warn("not compacted", &error);
-                None
-            })
+        self.tidy(manifest).await
     }
 }

@@ -3,6 +3,7 @@
 use std::str::FromStr;
 
 use moss_core::{Error, ErrorKind, Result};
+use serde::{Deserialize, Serialize};
 
 /// What a push does if somebody else pushed since the session's base.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -29,6 +30,32 @@ impl FromStr for OnConflict {
             )),
         }
     }
+}
+
+/// What an upload is for.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum CreateMode {
+    /// To make an index whose name is free.
+    #[default]
+    Create,
+    /// To make an index, or to take the place of all documents of one.
+    Replace,
+}
+
+/// What is to be uploaded, to be checked against what comes.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct UploadSpec {
+    /// The index to make.
+    pub index: String,
+    /// Its model.
+    pub model_id: String,
+    /// Documents in the upload.
+    pub doc_count: usize,
+    /// Length of the vectors in the upload; 0 where the model is to embed the texts.
+    pub dimension: usize,
+    /// Whether the name must be free.
+    pub mode: CreateMode,
 }
 
 /// The model of an index.
@@ -85,11 +112,13 @@ pub struct JobStatus {
     pub current_phase: Option<String>,
     /// Why it failed.
     pub error: Option<String>,
+    /// The kind of what it failed with.
+    pub error_kind: Option<ErrorKind>,
     /// ISO 8601, UTC.
     pub created_at: String,
     /// ISO 8601, UTC.
     pub updated_at: String,
-    /// ISO 8601, UTC; `None` until it ended.
+    /// ISO 8601, UTC; `None` until it ended, well or not.
     pub completed_at: Option<String>,
 }
 

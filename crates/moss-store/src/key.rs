@@ -113,6 +113,24 @@ impl ProjectKeys {
         Path::from(format!("{}/j/{}", self.root, escape(job)))
     }
 
+    /// What somebody writes who takes a job on, counted from 1. Beside the jobs, so that it is collected with them.
+    pub(crate) fn claim(&self, job: &str, attempt: u32) -> Path {
+        Path::from(format!("{}/j/{}.{attempt}", self.root, escape(job)))
+    }
+
+    /// Written to ask the store for its time.
+    pub(crate) fn clock(&self) -> Path {
+        Path::from(format!("{}/clock", self.root))
+    }
+
+    pub(crate) fn queue(&self, index: &str) -> Path {
+        Path::from(format!("{}/q/{}", self.root, escape(index)))
+    }
+
+    pub(crate) fn queued(&self, index: &str, number: u64) -> Path {
+        Path::from(format!("{}/q/{}/{number:020}", self.root, escape(index)))
+    }
+
     pub(crate) fn catalogue(&self) -> Path {
         Path::from(format!("{}/c", self.root))
     }
@@ -157,6 +175,13 @@ impl IndexKeys {
     pub(crate) fn manifest(&self, version: u64) -> Path {
         Path::from(format!("{}/m/{:020}.mf", self.root, u64::MAX - version))
     }
+}
+
+/// The number in the name of a queue's entry.
+pub(crate) fn queue_number(path: &Path) -> Option<u64> {
+    let digits = path.filename()?;
+    let is_number = digits.len() == 20 && digits.bytes().all(|byte| byte.is_ascii_digit());
+    is_number.then(|| digits.parse().ok()).flatten()
 }
 
 /// The version in a manifest's name.

@@ -11,6 +11,7 @@ pub mod compact;
 mod credentials;
 mod garbage;
 mod index;
+mod jobs;
 mod kept;
 mod key;
 mod local;

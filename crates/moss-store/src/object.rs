@@ -54,6 +54,20 @@ impl Objects {
         }
     }
 
+    /// The whole object and when it was written, by the store's time; `None` if there is none.
+    pub(crate) async fn get_dated(&self, path: &Path) -> Result<Option<(Bytes, DateTime<Utc>)>> {
+        let read = async {
+            let object = self.inner.get(path).await?;
+            let written = object.meta.last_modified;
+            Ok((object.bytes().await?, written))
+        };
+        match read.await {
+            Ok(dated) => Ok(Some(dated)),
+            Err(object_store::Error::NotFound { .. }) => Ok(None),
+            Err(error) => Err(io("reading", path, &error)),
+        }
+    }
+
     /// Writes the object, over what was there.
     pub(crate) async fn put(&self, path: &Path, bytes: Bytes) -> Result<()> {
         let put = self.inner.put(path, bytes.into()).await;

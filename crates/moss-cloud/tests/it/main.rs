@@ -2,3 +2,7 @@
 #![allow(clippy::unwrap_used)] // helpers here stand outside of test functions
 
 mod identity;
+mod jobs;
+mod support;
+mod takeover;
+mod upload;

@@ -4,6 +4,7 @@
 //! analysed and quantised before the lock is taken. What a session is called and where it is pushed to is known
 //! outside, in the crate `moss`.
 
+mod follow;
 mod load;
 mod model;
 mod push;
@@ -102,6 +103,16 @@ impl Session {
     /// How many documents are stored.
     pub fn doc_count(&self) -> usize {
         self.guarded.read().state.len()
+    }
+
+    /// Whether a document of that id is stored.
+    pub fn contains(&self, id: &str) -> bool {
+        self.guarded.read().state.contains(id)
+    }
+
+    /// About how many bytes of memory the documents, their vectors and their words take. O(1).
+    pub fn memory_bytes(&self) -> usize {
+        self.guarded.read().state.memory_bytes()
     }
 
     /// Stores documents; one whose id exists is replaced whole unless `options.upsert` is false. The same id twice in

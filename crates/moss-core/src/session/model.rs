@@ -29,7 +29,7 @@ impl Model {
     }
 
     /// Length of the model's vectors; 0 for `custom`, which has none of its own.
-    pub(crate) fn dim(&self) -> usize {
+    pub fn dim(&self) -> usize {
         match self {
             Model::Custom => 0,
             Model::BuiltIn { embedder, .. } => embedder.dim(),
@@ -37,7 +37,10 @@ impl Model {
     }
 
     /// Checks that the vectors of a batch are there and fit: `dim` is the length that the index holds, 0 if none is fixed.
-    pub(crate) fn check(&self, documents: &[Document], dim: usize) -> Result<()> {
+    ///
+    /// # Errors
+    /// `MixedEmbeddings`, `EmbeddingMissing` and `DimensionMismatch`, which name the documents.
+    pub fn check(&self, documents: &[Document], dim: usize) -> Result<()> {
         if let Model::Custom = self {
             check_complete(documents)?;
         }

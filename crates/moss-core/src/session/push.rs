@@ -168,7 +168,7 @@ impl Guarded {
         }
     }
 
-    fn take_in(&mut self, prepared: &Prepared, dim: usize) -> Result<()> {
+    pub(super) fn take_in(&mut self, prepared: &Prepared, dim: usize) -> Result<()> {
         let id = prepared.stored.id.clone();
         self.state.changes_mut().set_in_base(&id, true);
         if self.state.changes().contains(&id) {
@@ -189,7 +189,7 @@ impl Guarded {
         Ok(())
     }
 
-    fn take_out(&mut self, id: &str) {
+    pub(super) fn take_out(&mut self, id: &str) {
         self.state.changes_mut().set_in_base(id, false);
         if !self.state.changes().contains(id) {
             self.state.delete_base(id);

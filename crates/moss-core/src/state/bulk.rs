@@ -49,6 +49,7 @@ impl State {
             }
             state.vectors.set(new_row, &QuantizedRow::new(row.vector)?)?;
             state.rows.insert(stored.id.clone(), new_row);
+            state.string_bytes += stored.string_bytes();
             state.docs.push(Some(stored));
         }
         // The stored numbers stay: what is stored with them is not written again.

@@ -3,6 +3,7 @@
 //! A row is a number inside; outside there are only ids. All fields describe the same rows, and only this file
 //! writes them. One `&State` is one consistent view.
 
+mod base;
 mod bulk;
 mod changes;
 
@@ -33,6 +34,17 @@ pub(crate) struct Stored {
 }
 
 impl Stored {
+    /// Bytes of all its strings.
+    fn string_bytes(&self) -> usize {
+        let metadata = self.metadata.iter().flatten();
+        self.id.len()
+            + self.text.len()
+            + self.payload.as_ref().map_or(0, String::len)
+            + metadata
+                .map(|(key, value)| key.len() + value.len())
+                .sum::<usize>()
+    }
+
     /// The document with this vector.
     pub(crate) fn document(&self, embedding: Option<Vec<f32>>) -> Document {
         Document {
@@ -84,6 +96,8 @@ pub(crate) struct State {
     dim: usize,
     precision: Precision,
     docs: Vec<Option<Arc<Stored>>>,
+    /// Bytes of the strings of all documents.
+    string_bytes: usize,
     rows: FxHashMap<Arc<str>, u32>,
     /// When the document of a row was first stored: equal scores rank in this order.
     order: Vec<u64>,
@@ -106,6 +120,7 @@ impl State {
             dim,
             precision,
             docs: Vec::new(),
+            string_bytes: 0,
             rows: FxHashMap::default(),
             order: Vec::new(),
             next_order: 0,
@@ -206,18 +221,6 @@ impl State {
         removed.is_some()
     }
 
-    /// Stores a document that the base holds.
-    pub(crate) fn put_base(&mut self, prepared: &Prepared) {
-        self.put_unlogged(prepared.stored.clone(), &prepared.vector, &prepared.terms);
-        self.changes.note_base();
-    }
-
-    /// Removes a document that the base does not hold.
-    pub(crate) fn delete_base(&mut self, id: &str) {
-        self.delete_unlogged(id);
-        self.changes.note_base();
-    }
-
     fn put_unlogged(&mut self, stored: Arc<Stored>, vector: &QuantizedRow, terms: &Terms) -> bool {
         let existing = self.row(&stored.id);
         let row = match existing {
@@ -236,6 +239,7 @@ impl State {
             .set(row, vector)
             .expect("the session checked the length");
         self.live.insert(row as usize);
+        self.string_bytes += stored.string_bytes();
         self.docs[row as usize] = Some(stored);
         existing.is_some()
     }
@@ -254,6 +258,7 @@ impl State {
         let stored = self.docs[row as usize]
             .take()
             .expect("callers hold live rows only");
+        self.string_bytes -= stored.string_bytes();
         self.keywords.remove(row, &text::analyze(&stored.text));
         if let Some(metadata) = &stored.metadata {
             self.columns.remove(row, metadata);

@@ -1,0 +1,118 @@
+//! Jobs: changes of an index that outlive the call that asked for them.
+//!
+//! A job and what it works on are stored before its id is answered, so that any process over the store can finish it.
+//! Jobs of one index stand in a queue in the store and run one at a time in order of arrival ([`queue`]). Who runs one
+//! claims it first, and writes its record now and then ([`run`]); a job whose record has not been written for a while is
+//! taken over. Its commit carries its id, so that a job is never done twice ([`build`]).
+
+mod build;
+mod commit;
+mod queue;
+mod record;
+mod run;
+
+use bytes::Bytes;
+use moss_core::query::AddOptions;
+use moss_core::{Document, Error, ErrorKind, Result};
+use moss_proto::bulk;
+use uuid::Uuid;
+
+use crate::index::open_model;
+use crate::mutate::{check_batch, check_fit, check_ids};
+use crate::{JobStatus, Project};
+
+pub(crate) use queue::Workers;
+pub(crate) use record::{JobRecord, State, Work};
+
+impl Project {
+    /// Adds documents to an index in a job; returns its id.
+    ///
+    /// # Errors
+    /// What can be known at once, and then there is no job: `IndexNotFound`; `InvalidArgument` without documents;
+    /// `MixedEmbeddings`, `EmbeddingMissing`, `DimensionMismatch` and the other faults of documents; `TooLarge`; `Io`.
+    pub async fn submit_add(
+        &self,
+        name: &str,
+        documents: Vec<Document>,
+        options: AddOptions,
+    ) -> Result<String> {
+        check_batch(&documents)?;
+        documents.iter().try_for_each(Document::check)?;
+        let head = self.head(name).await?;
+        let model = open_model(&head.model.id).await?;
+        check_fit(&head, &model, &documents)?;
+        let payload = bulk::encode(&documents)?;
+        let work = Work::Add {
+            upsert: options.upsert,
+        };
+        self.submit(name, work, payload.into()).await
+    }
+
+    /// Deletes documents from an index in a job; returns its id. Unknown ids are ignored.
+    ///
+    /// # Errors
+    /// `IndexNotFound`; `InvalidArgument` without ids; `Io`.
+    pub async fn submit_delete(&self, name: &str, ids: &[String]) -> Result<String> {
+        check_ids(ids)?;
+        self.head(name).await?;
+        let payload = serde_json::to_vec(ids)
+            .map_err(|error| Error::new(ErrorKind::Internal, format!("writing ids: {error}")))?;
+        self.submit(name, Work::Delete, payload.into()).await
+    }
+
+    /// The job of that id. A job that nobody works on any more is taken on.
+    ///
+    /// # Errors
+    /// `JobNotFound`.
+    pub async fn job_status(&self, job_id: &str) -> Result<JobStatus> {
+        let record = self.job(job_id).await?;
+        if record.status == State::Building {
+            self.run_jobs(&record.index);
+        }
+        Ok(record.status(job_id))
+    }
+
+    async fn submit(&self, name: &str, work: Work, payload: Bytes) -> Result<String> {
+        let job_id = Uuid::new_v4().to_string();
+        self.store.put_payload(&job_id, payload).await?;
+        let record = JobRecord::new(name, State::Building, work);
+        self.store.put_job(&job_id, &record).await?;
+        self.enqueue(name, &job_id).await?;
+        Ok(job_id)
+    }
+
+    /// Puts a job at the end of its index's queue and sees that it is run.
+    pub(crate) async fn enqueue(&self, name: &str, job_id: &str) -> Result<()> {
+        self.store.enqueue_job(name, job_id).await?;
+        self.run_jobs(name);
+        Ok(())
+    }
+
+    /// The record of a job.
+    pub(crate) async fn job(&self, job_id: &str) -> Result<JobRecord> {
+        check_job_id(job_id)?;
+        self.store.job(job_id).await?.ok_or_else(|| no_job(job_id))
+    }
+
+    /// Records a job that ended well just now.
+    ///
+    /// A push ends before its caller gets an id, so its job is written once, when it is done. The commit came before:
+    /// should the record fail, what was asked for has happened all the same.
+    pub(crate) async fn record_job(&self, job_id: &str, index: &str, started_ms: u64) {
+        let record = JobRecord::done(index, started_ms);
+        if let Err(error) = self.store.put_job(job_id, &record).await {
+            tracing::warn!(job_id, %error, "job record not written");
+        }
+    }
+}
+
+pub(crate) fn check_job_id(job_id: &str) -> Result<()> {
+    match Uuid::try_parse(job_id) {
+        Ok(id) if id.to_string() == job_id => Ok(()),
+        _ => Err(no_job(job_id)),
+    }
+}
+
+pub(crate) fn no_job(job_id: &str) -> Error {
+    Error::new(ErrorKind::JobNotFound, format!("no job {job_id:?}"))
+}
