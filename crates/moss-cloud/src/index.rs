@@ -252,17 +252,6 @@ impl Project {
         head.filter(|head| !head.deleted).ok_or_else(|| not_found(name))
     }
 
-    /// The newest version as a session, from memory if it is there.
-    pub(crate) async fn open(&self, name: &str) -> Result<Cached> {
-        let manifest = self.head(name).await?;
-        if let Some(cached) = self.cache().get(&manifest) {
-            return Ok(cached);
-        }
-        let cached = self.open_fresh(manifest).await?;
-        self.cache().put(cached.clone());
-        Ok(cached)
-    }
-
     /// A version as a session that nobody else holds.
     pub(crate) async fn open_fresh(&self, manifest: Manifest) -> Result<Cached> {
         let manifest = Arc::new(manifest);

@@ -5,6 +5,7 @@
 mod access;
 mod admin;
 mod cache;
+mod catch_up;
 mod compact;
 mod files;
 mod grant;
@@ -25,6 +26,7 @@ mod upload;
 
 pub use access::{Attempt, ReadVersions, WriteVersions};
 pub use admin::{KeyInfo, NewKey, ProjectInfo};
+pub use cache::CacheStats;
 pub use identity::Token;
 pub use index::{Loaded, blocking, info, load, model_mismatch, open_model};
 pub use project::{Cloud, CloudOptions, Project};

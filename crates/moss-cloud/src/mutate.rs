@@ -46,7 +46,9 @@ impl Project {
                 ErrorKind::Conflict | ErrorKind::ModelMismatch => index_exists(name),
                 _ => error,
             })?;
-        self.remember(base, session);
+        if let Some(manifest) = base {
+            self.remember(Cached { manifest, session }).await;
+        }
         Ok(MutationResult {
             job_id: pushed.job_id,
             index_name: name.to_owned(),
@@ -145,6 +147,7 @@ impl Project {
                 ..Change::of(head)
             };
             if let Commit::Done(_) = transaction.commit(&deleted).await? {
+                self.cache().forget(self.id(), name);
                 return Ok(true);
             }
         }
@@ -181,13 +184,6 @@ impl Project {
             if let Commit::Done(manifest) = transaction.commit(&restored).await? {
                 return Ok(info(&manifest));
             }
-        }
-    }
-
-    /// Keeps a session that was just pushed for the next question or change.
-    fn remember(&self, manifest: Option<Arc<Manifest>>, session: Arc<Session>) {
-        if let Some(manifest) = manifest {
-            self.cache().put(Cached { manifest, session });
         }
     }
 

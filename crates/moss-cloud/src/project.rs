@@ -10,7 +10,7 @@ use parking_lot::Mutex;
 
 use tokio::sync::{Mutex as AsyncMutex, OnceCell, OwnedMutexGuard};
 
-use crate::cache::SessionCache;
+use crate::cache::{CacheStats, SessionCache};
 use crate::grant::Signer;
 use crate::jobs::Workers;
 use crate::key_cache::KeyCache;
@@ -25,12 +25,16 @@ pub struct CloudOptions {
     /// How often the record of a running job is written. A job whose record was not written eight times is taken over by
     /// whoever asks for it. Default 2 seconds.
     pub job_heartbeat: Duration,
+    /// About how many bytes the indexes in memory may take, those that were queried or changed last. One index stays even
+    /// if it takes more. Default 512 MiB.
+    pub cache_bytes: usize,
 }
 
 impl Default for CloudOptions {
     fn default() -> CloudOptions {
         CloudOptions {
             job_heartbeat: Duration::from_secs(2),
+            cache_bytes: 512 << 20,
         }
     }
 }
@@ -73,13 +77,18 @@ impl Cloud {
     pub fn open_with(url: &str, options: CloudOptions) -> Result<Arc<Cloud>> {
         Ok(Arc::new(Cloud {
             store: Store::open(url)?,
+            cache: SessionCache::new(options.cache_bytes),
             options,
-            cache: SessionCache::default(),
             turns: Turns::default(),
             keys: KeyCache::default(),
             signer: OnceCell::new(),
             workers: Workers::default(),
         }))
+    }
+
+    /// What the indexes in memory did and what they take, of all projects.
+    pub fn cache_stats(&self) -> CacheStats {
+        self.cache.stats()
     }
 
     pub(crate) fn store(&self) -> &Store {
