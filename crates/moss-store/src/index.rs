@@ -4,6 +4,7 @@ use std::path::PathBuf;
 use std::time::Duration;
 
 use bytes::Bytes;
+use chrono::{DateTime, Utc};
 use futures::{StreamExt, TryStreamExt, stream};
 use moss_core::{Error, ErrorKind, Result};
 use object_store::path::Path;
@@ -144,7 +145,7 @@ impl IndexStore {
     /// store cannot sign (a directory, memory). Whether the segment is there is not asked.
     ///
     /// # Errors
-    /// `Unauthorized` if the store's credentials cannot sign, `Network` if signing needs a service that is not reached.
+    /// `Network` if the store's credentials cannot sign, or need a service for it that is not reached.
     pub async fn sign_segment(&self, entry: &SegmentEntry, ttl: Duration) -> Result<Option<Url>> {
         self.objects.sign_get(&self.keys.segment(entry.id), ttl).await
     }
@@ -199,13 +200,21 @@ impl IndexStore {
     /// # Errors
     /// `Conflict` if pushes win all the time, `CacheCorrupt`, `Io`.
     pub async fn collect(&self, retention: &Retention) -> Result<bool> {
+        if self.head().await?.is_none() {
+            return Ok(false);
+        }
+        let now = self.objects.now(&self.keys.clock()).await?;
+        self.collect_at(retention, now).await
+    }
+
+    /// As [`collect`](IndexStore::collect), with the store's time.
+    pub(crate) async fn collect_at(&self, retention: &Retention, now: DateTime<Utc>) -> Result<bool> {
         for _ in 0..COLLECT_ATTEMPTS {
             let mut transaction = self.begin().await?;
             let Some(head) = transaction.head() else {
                 return Ok(false);
             };
             let change = Change::of(head);
-            let now = self.objects.now(&self.keys.clock()).await?;
             if !transaction.expire_at(retention, now).await? {
                 return Ok(false);
             }

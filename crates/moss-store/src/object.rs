@@ -7,10 +7,17 @@ use bytes::Bytes;
 use chrono::{DateTime, Utc};
 use futures::{StreamExt, TryStreamExt};
 use moss_core::{Error, ErrorKind, Result};
+use object_store::client::HttpError;
 use object_store::path::Path;
+use object_store::prefix::PrefixStore;
 use object_store::signer::{Method, Signer};
 use object_store::{ObjectMeta, ObjectStore, ObjectStoreExt, PutMode};
 use url::Url;
+
+/// How often an object is created that the store says is there and then shows none.
+const CREATE_TRIES: u32 = 4;
+/// Before the second try; the third waits twice as long, and so on.
+const CREATE_PAUSE: Duration = Duration::from_millis(50);
 
 /// What create-if-absent did.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -34,6 +41,19 @@ impl Objects {
         Objects { inner, signer: None }
     }
 
+    /// What lies under `root` in a bucket.
+    pub(crate) fn of_bucket<T: ObjectStore + Signer>(bucket: Arc<T>, root: Path) -> Objects {
+        let signer: Arc<dyn Signer> = Arc::clone(&bucket) as _;
+        let inner: Arc<dyn ObjectStore> = match root.is_root() {
+            true => bucket,
+            false => Arc::new(PrefixStore::new(bucket, root.clone())),
+        };
+        Objects {
+            inner,
+            signer: Some((signer, root)),
+        }
+    }
+
     /// A URL that reads the object for so long, `None` if the store cannot sign.
     pub(crate) async fn sign_get(&self, path: &Path, ttl: Duration) -> Result<Option<Url>> {
         let Some((signer, root)) = &self.signer else {
@@ -41,7 +61,7 @@ impl Objects {
         };
         let whole = root.parts().chain(path.parts()).collect();
         let signed = signer.signed_url(Method::GET, &whole, ttl).await;
-        signed.map(Some).map_err(|error| io("signing", path, &error))
+        signed.map(Some).map_err(|error| failed("signing", path, &error))
     }
 
     /// The whole object, `None` if there is none.
@@ -50,7 +70,7 @@ impl Objects {
         match read.await {
             Ok(bytes) => Ok(Some(bytes)),
             Err(object_store::Error::NotFound { .. }) => Ok(None),
-            Err(error) => Err(io("reading", path, &error)),
+            Err(error) => Err(failed("reading", path, &error)),
         }
     }
 
@@ -71,7 +91,7 @@ impl Objects {
     /// Writes the object, over what was there.
     pub(crate) async fn put(&self, path: &Path, bytes: Bytes) -> Result<()> {
         let put = self.inner.put(path, bytes.into()).await;
-        put.map(drop).map_err(|error| io("writing", path, &error))
+        put.map(drop).map_err(|error| failed("writing", path, &error))
     }
 
     /// Writes the object unless there is one with other bytes.
@@ -79,18 +99,25 @@ impl Objects {
     /// An answer may be lost after the store did its work, and a store's client may try again by itself and then meet its
     /// own object. So whatever is not a plain success is settled by reading: our bytes there means done.
     pub(crate) async fn create(&self, path: &Path, bytes: Bytes) -> Result<Created> {
-        let put = self
-            .inner
-            .put_opts(path, bytes.clone().into(), PutMode::Create.into());
-        let Err(error) = put.await else {
-            return Ok(Created::New);
-        };
-        match self.get(path).await {
-            Ok(Some(there)) if there == bytes => Ok(Created::New),
-            Ok(Some(_)) => Ok(Created::Exists),
-            // It was there, and its owner has removed it since.
-            Ok(None) if matches!(error, object_store::Error::AlreadyExists { .. }) => Ok(Created::Exists),
-            Ok(None) | Err(_) => Err(io("creating", path, &error)),
+        let mut tries = 0;
+        loop {
+            let payload = bytes.clone().into();
+            let put = self.inner.put_opts(path, payload, PutMode::Create.into());
+            let Err(error) = put.await else {
+                return Ok(Created::New);
+            };
+            tries += 1;
+            match self.get(path).await {
+                Ok(Some(there)) if there == bytes => return Ok(Created::New),
+                Ok(Some(_)) => return Ok(Created::Exists),
+                // Its owner has removed it since, or S3 answered 409: two requests met and neither was done.
+                Ok(None)
+                    if matches!(error, object_store::Error::AlreadyExists { .. }) && tries < CREATE_TRIES =>
+                {
+                    tokio::time::sleep(CREATE_PAUSE * tries).await;
+                }
+                Ok(None) | Err(_) => return Err(failed("creating", path, &error)),
+            }
         }
     }
 
@@ -100,13 +127,13 @@ impl Objects {
         let written = self.inner.head(clock).await;
         written
             .map(|object| object.last_modified)
-            .map_err(|error| io("reading", clock, &error))
+            .map_err(|error| failed("reading", clock, &error))
     }
 
     /// All objects under a prefix, in no order.
     pub(crate) async fn list(&self, prefix: &Path) -> Result<Vec<ObjectMeta>> {
         let all = self.inner.list(Some(prefix)).try_collect().await;
-        all.map_err(|error| io("listing", prefix, &error))
+        all.map_err(|error| failed("listing", prefix, &error))
     }
 
     /// Objects under a prefix as the store pages through them.
@@ -117,7 +144,7 @@ impl Objects {
         let prefix = prefix.clone();
         self.inner
             .list(Some(&prefix))
-            .map_err(move |error| io("listing", &prefix, &error))
+            .map_err(move |error| failed("listing", &prefix, &error))
     }
 
     /// What stands one level under a prefix and has objects under itself.
@@ -125,7 +152,7 @@ impl Objects {
         let listed = self.inner.list_with_delimiter(Some(prefix)).await;
         listed
             .map(|listed| listed.common_prefixes)
-            .map_err(|error| io("listing", prefix, &error))
+            .map_err(|error| failed("listing", prefix, &error))
     }
 
     /// Removes all objects under a prefix but `kept`, many with one request where the store can.
@@ -137,7 +164,7 @@ impl Objects {
         while let Some(answer) = deleted.next().await {
             match answer {
                 Ok(_) | Err(object_store::Error::NotFound { .. }) => {}
-                Err(error) => return Err(io("deleting", prefix, &error)),
+                Err(error) => return Err(failed("deleting", prefix, &error)),
             }
         }
         Ok(())
@@ -147,20 +174,42 @@ impl Objects {
     pub(crate) async fn delete(&self, path: &Path) -> Result<()> {
         match self.inner.delete(path).await {
             Ok(()) | Err(object_store::Error::NotFound { .. }) => Ok(()),
-            Err(error) => Err(io("deleting", path, &error)),
+            Err(error) => Err(failed("deleting", path, &error)),
         }
     }
 }
 
-/// An `Io` error that names the object and what the system said, which stands at the end of the chain of causes.
-pub(crate) fn io(action: &str, path: &Path, error: &object_store::Error) -> Error {
+/// An error that names the object and what the system said, which stands at the end of the chain of causes. `Network` where a
+/// bucket was not reached or did not answer, `Io` where it, or a disk, refused.
+fn failed(action: &str, path: &Path, error: &object_store::Error) -> Error {
+    let mut kind = ErrorKind::Io;
     let mut cause: &dyn std::error::Error = error;
     while let Some(deeper) = cause.source() {
         cause = deeper;
+        if cause.is::<HttpError>() {
+            kind = ErrorKind::Network;
+        }
     }
-    Error::new(ErrorKind::Io, format!("{action} {path}: {cause}"))
+    Error::new(
+        kind,
+        format!("{action} {path}: {}", without_markup(&cause.to_string())),
+    )
 }
 
 pub(crate) fn corrupt(path: &Path, what: impl std::fmt::Display) -> Error {
     Error::new(ErrorKind::CacheCorrupt, format!("{path}: {what}"))
+}
+
+/// A service's refusal with the code in its XML instead of the XML, which is long and may repeat the request.
+fn without_markup(message: &str) -> String {
+    let Some((words, markup)) = message.split_once('<') else {
+        return message.to_owned();
+    };
+    let code = markup
+        .split_once("<Code>")
+        .and_then(|(_, code)| code.split_once('<'));
+    match code {
+        Some((code, _)) => format!("{words}{code}"),
+        None => words.trim_end_matches([':', ' ']).to_owned(),
+    }
 }

@@ -5,6 +5,7 @@ use std::path::PathBuf;
 use std::time::Duration;
 
 use bytes::Bytes;
+use chrono::{DateTime, Utc};
 use futures::{Stream, TryStreamExt};
 use moss_core::{Error, ErrorKind, Result};
 use object_store::ObjectMeta;
@@ -113,17 +114,18 @@ impl ProjectStore {
     /// # Errors
     /// `Io`.
     pub async fn collect_jobs(&self, age: Duration) -> Result<()> {
+        self.collect_jobs_at(age, DateTime::UNIX_EPOCH).await
+    }
+
+    /// As [`collect_jobs`](ProjectStore::collect_jobs), with what the caller knows of the store's time.
+    pub(crate) async fn collect_jobs_at(&self, age: Duration, now: DateTime<Utc>) -> Result<()> {
         let jobs = self.objects.list(&self.keys.jobs()).await?;
         let payloads = self.objects.list(&self.keys.payloads()).await?;
-        let Some(newest) = jobs
+        let now = jobs
             .iter()
             .chain(&payloads)
-            .map(|object| object.last_modified)
-            .max()
-        else {
-            return Ok(());
-        };
-        let is_old = |object: &&ObjectMeta| age_of(object.last_modified, newest) >= age;
+            .fold(now, |now, object| now.max(object.last_modified));
+        let is_old = |object: &&ObjectMeta| age_of(object.last_modified, now) >= age;
         let kept: HashSet<&str> = jobs
             .iter()
             .filter(|job| !is_old(job))

@@ -141,9 +141,11 @@ impl Transaction {
         Ok(manifest)
     }
 
-    /// Makes segments usable that were written outside of the transaction, as the caller has proof of, at a time when `since` was
-    /// or had been the newest version (0 before the first), with [`IndexStore::write_segment`]. Returns whether they may be used: not if one was condemned after
-    /// `since`, or if the versions after it are no longer all there to tell. Then write the segments again.
+    /// Makes segments usable that [`IndexStore::write_segment`] wrote outside of the transaction, as the caller has proof of,
+    /// when `since` was or had been the newest version (0 before the first).
+    ///
+    /// Returns whether they may be used: not if one was condemned after `since`, or if the versions after it are no longer all
+    /// there to tell. Then write the segments again.
     ///
     /// Reads the manifests after `since`; none where it is still the newest.
     ///

@@ -32,7 +32,10 @@ pub(crate) async fn all_who_open_a_store_share_its_secret(place: Place) {
     }
     secrets.dedup();
     assert_eq!(secrets.len(), 1);
-    assert_ne!(secrets[0], crate::memory().await.store.secret().await.unwrap());
+    assert_ne!(
+        secrets[0],
+        crate::memory().await.unwrap().store.secret().await.unwrap()
+    );
 
     let path = Path::from("service/secret");
     place

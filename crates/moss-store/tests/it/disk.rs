@@ -276,9 +276,11 @@ async fn memory_stores_meet_by_name_and_other_urls_are_refused() {
     assert_eq!(head_contents(&index("memory://disk-tests")).await, ["a"]);
     assert_eq!(index("memory://disk-tests-other").head().await.unwrap(), None);
     for url in [
-        "s3://bucket",
-        "gs://bucket",
-        "az://bucket",
+        "s3://",
+        "s3://key:secret@bucket",
+        "s3://bucket/../up",
+        "gs://a b",
+        "az://container/a//b",
         "ftp://x",
         "file://host/x",
         "",

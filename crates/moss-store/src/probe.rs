@@ -1,0 +1,83 @@
+//! The test that a store must pass before a service trusts it: everything that Moss promises rests on create-if-absent.
+
+use std::path::Path as FilePath;
+
+use bytes::Bytes;
+use futures::future::join_all;
+use moss_core::{Error, ErrorKind, Result};
+use object_store::path::Path;
+use uuid::Uuid;
+
+use crate::local;
+use crate::object::{Created, Objects};
+
+/// Below it nothing stays.
+pub(crate) const PROBES: &str = "service/probe";
+/// A store that looks first and writes then lets two through now and then, not each time.
+const ROUNDS: usize = 4;
+const CREATORS: usize = 16;
+
+/// Races creators for fresh objects and reads, lists and overwrites what they wrote, then removes it.
+pub(crate) async fn probe(objects: &Objects, directory: Option<&FilePath>) -> Result<()> {
+    let prefix = Path::from(PROBES).join(Uuid::new_v4().to_string());
+    let outcome = race(objects, &prefix).await;
+    let removed = objects.delete_under(&prefix, None).await;
+    outcome
+        .and(removed)
+        .map_err(|error| error.within("probing the store"))?;
+    local::remove_leftovers(directory, &Path::from(PROBES))
+}
+
+async fn race(objects: &Objects, prefix: &Path) -> Result<()> {
+    for round in 0..ROUNDS {
+        let path = prefix.clone().join(round.to_string());
+        let creators = (0..CREATORS).map(|creator| {
+            let bytes = Bytes::from(format!("creator {creator} of round {round}"));
+            let path = path.clone();
+            async move { Ok::<_, Error>((objects.create(&path, bytes.clone()).await?, bytes)) }
+        });
+        let mut winners = Vec::new();
+        for outcome in join_all(creators).await {
+            if let (Created::New, bytes) = outcome? {
+                winners.push(bytes);
+            }
+        }
+        let [winner] = winners.as_slice() else {
+            return Err(unfit(format!(
+                "{} of {CREATORS} writers who created one object at the same time were told that it is theirs",
+                winners.len()
+            )));
+        };
+        if objects.create(&path, Bytes::from_static(b"late")).await? == Created::New {
+            return Err(unfit("a writer may create an object that is there already"));
+        }
+        if objects.get(&path).await?.as_ref() != Some(winner) {
+            return Err(unfit("an object holds something else than its creator was told"));
+        }
+    }
+    let listed = objects.list(prefix).await?.len();
+    if listed != ROUNDS {
+        return Err(unfit(format!(
+            "a list shows {listed} of {ROUNDS} objects that were just written"
+        )));
+    }
+    let path = prefix.clone().join("overwritten");
+    for bytes in [&b"old"[..], b"new"] {
+        let bytes = Bytes::from_static(bytes);
+        objects.put(&path, bytes.clone()).await?;
+        if objects.get(&path).await? != Some(bytes) {
+            return Err(unfit("an object that was just overwritten reads as before"));
+        }
+    }
+    Ok(())
+}
+
+fn unfit(what: impl std::fmt::Display) -> Error {
+    Error::new(
+        ErrorKind::InvalidArgument,
+        format!(
+            "{what}, so pushes would be lost; use a store with conditional writes (If-None-Match) and consistent reads: \
+             S3, Google Cloud Storage, Azure Blob Storage, Ceph, or a directory on a local disk"
+        ),
+    )
+}
