@@ -84,7 +84,7 @@ impl Objects {
         match read.await {
             Ok(dated) => Ok(Some(dated)),
             Err(object_store::Error::NotFound { .. }) => Ok(None),
-            Err(error) => Err(io("reading", path, &error)),
+            Err(error) => Err(failed("reading", path, &error)),
         }
     }
 
