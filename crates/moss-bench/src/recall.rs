@@ -50,7 +50,7 @@ fn stored(store: &str) -> Result<(Vec<String>, Vec<f32>, usize)> {
         Cloud::open(store)?
             .project(session::PROJECT, session::KEY)
             .await?
-            .load(session::NAME, None)
+            .load(session::NAME, None, None)
             .await
     })?;
     let loaded = loaded

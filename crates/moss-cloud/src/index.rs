@@ -1,6 +1,7 @@
 //! Reading indexes: what there is, what a version holds, and a version as a session in memory.
 
 use std::sync::Arc;
+use std::time::Duration;
 
 use bytes::Bytes;
 use futures::TryStreamExt;
@@ -11,6 +12,8 @@ use moss_core::session::{Model, Session};
 use moss_core::snapshot::{Layer, Segment};
 use moss_core::{Document, Error, ErrorKind, Result};
 use moss_store::{IndexStore, KeptIndex, Manifest};
+use url::Url;
+use uuid::Uuid;
 
 use crate::access::ReadVersions;
 use crate::cache::Cached;
@@ -153,16 +156,13 @@ impl Project {
     ///
     /// # Errors
     /// Those of [`load`], and `InvalidArgument` for a bad name.
-    pub async fn load(&self, name: &str, version: Option<u64>) -> Result<Option<Loaded>> {
-        load(&self.index(name)?, version, None).await
-    }
-
-    /// As [`load`](Project::load) of the newest version, with a folder that keeps it.
-    ///
-    /// # Errors
-    /// Those of [`load`](Project::load).
-    pub async fn load_and_keep(&self, name: &str, kept: &KeptIndex) -> Result<Option<Loaded>> {
-        load(&self.index(name)?, None, Some(kept)).await
+    pub async fn load(
+        &self,
+        name: &str,
+        version: Option<u64>,
+        kept: Option<&KeptIndex>,
+    ) -> Result<Option<Loaded>> {
+        load(&self.index(name)?, version, kept).await
     }
 
     /// The newest version of an index.
@@ -240,6 +240,34 @@ impl Project {
         } else {
             Ok(infos)
         }
+    }
+
+    /// The newest manifest of an index, of a deleted one too, or that of the version; `None` if there is none.
+    ///
+    /// # Errors
+    /// `InvalidArgument` for a bad name, `CacheCorrupt`, `Io`.
+    pub async fn manifest(&self, name: &str, version: Option<u64>) -> Result<Option<Manifest>> {
+        let index = self.index(name)?;
+        match version {
+            Some(version) => index.manifest(version).await,
+            None => index.head().await,
+        }
+    }
+
+    /// The bytes of a segment of an index, for a reader elsewhere who verifies them; `None` if there is none.
+    ///
+    /// # Errors
+    /// `InvalidArgument` for a bad name, `Io`.
+    pub async fn segment(&self, name: &str, id: Uuid) -> Result<Option<Bytes>> {
+        self.index(name)?.segment(id).await
+    }
+
+    /// A URL from which anybody can read a segment for a while; `None` where the store cannot sign.
+    ///
+    /// # Errors
+    /// `InvalidArgument` for a bad name; see [`IndexStore::sign_segment`].
+    pub async fn presigned_segment(&self, name: &str, id: Uuid, ttl: Duration) -> Result<Option<Url>> {
+        self.index(name)?.sign_segment(id, ttl).await
     }
 
     /// The index of that name in the store.

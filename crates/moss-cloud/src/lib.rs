@@ -6,6 +6,7 @@ mod access;
 mod admin;
 mod cache;
 mod catch_up;
+mod commit;
 mod compact;
 mod files;
 mod grant;
@@ -23,12 +24,15 @@ mod stored;
 mod time;
 mod types;
 mod upload;
+mod watch;
 
 pub use access::{Attempt, ReadVersions, WriteVersions};
 pub use admin::{KeyInfo, NewKey, ProjectInfo};
 pub use cache::CacheStats;
+pub use commit::{CommitSpec, Committed, StoredSegment};
 pub use identity::Token;
 pub use index::{Loaded, blocking, info, load, model_mismatch, open_model};
+pub use mutate::{check_batch, file_documents};
 pub use project::{Cloud, CloudOptions, Project};
 pub use push::{Pushed, push};
 pub use snapshot::Snapshot;
@@ -37,3 +41,4 @@ pub use types::{
     VersionInfo,
 };
 pub use upload::UPLOAD_EXPIRES;
+pub use watch::Newest;

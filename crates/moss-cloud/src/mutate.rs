@@ -28,8 +28,7 @@ impl Project {
         documents: Vec<Document>,
         model_id: Option<&str>,
     ) -> Result<MutationResult> {
-        check_batch(&documents)?;
-        let with_vectors = documents.iter().any(|document| document.vector().is_some());
+        let with_vectors = check_batch(&documents)?;
         let model_id = model_id.unwrap_or(if with_vectors { CUSTOM_MODEL } else { DEFAULT_MODEL });
         let index = self.index(name)?;
         if index.head().await?.is_some_and(|head| !head.deleted) {
@@ -67,13 +66,7 @@ impl Project {
         files: &[SourceFile],
         model_id: Option<&str>,
     ) -> Result<MutationResult> {
-        if model_id == Some(CUSTOM_MODEL) {
-            return Err(Error::new(
-                ErrorKind::InvalidArgument,
-                "files cannot be embedded with model custom",
-            ));
-        }
-        let documents = files::documents(files)?;
+        let documents = file_documents(files, model_id)?;
         self.create_index(name, documents, model_id.or(Some(DEFAULT_MODEL)))
             .await
     }
@@ -206,13 +199,30 @@ impl Project {
     }
 }
 
+/// The documents of files: each file is split into chunks, one document a chunk.
+///
+/// # Errors
+/// `InvalidArgument` for a content type other than text and Markdown, for bytes that are not UTF-8, and for `custom`.
+pub fn file_documents(files: &[SourceFile], model_id: Option<&str>) -> Result<Vec<Document>> {
+    if model_id == Some(CUSTOM_MODEL) {
+        return Err(Error::new(
+            ErrorKind::InvalidArgument,
+            "files cannot be embedded with model custom",
+        ));
+    }
+    files::documents(files)
+}
+
 async fn add(session: &Arc<Session>, documents: Vec<Document>, options: AddOptions) -> Result<()> {
     let session = session.clone();
     blocking(move || session.add_docs(documents, &options).map(|_| ())).await
 }
 
-/// Checks what a batch for the cloud needs beyond what a session checks.
-pub(crate) fn check_batch(documents: &[Document]) -> Result<()> {
+/// Checks what a batch for the cloud needs beyond what a session checks, and returns whether its documents carry vectors.
+///
+/// # Errors
+/// `InvalidArgument` without documents, `MixedEmbeddings`.
+pub fn check_batch(documents: &[Document]) -> Result<bool> {
     if documents.is_empty() {
         return Err(Error::new(
             ErrorKind::InvalidArgument,
@@ -231,7 +241,7 @@ pub(crate) fn check_batch(documents: &[Document]) -> Result<()> {
             format!("either all documents or none carry custom embeddings; missing .embedding: {id:?}"),
         ));
     }
-    Ok(())
+    Ok(with_vectors > 0)
 }
 
 pub(crate) fn check_ids(ids: &[String]) -> Result<()> {

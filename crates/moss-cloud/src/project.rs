@@ -14,6 +14,7 @@ use crate::cache::{CacheStats, SessionCache};
 use crate::grant::Signer;
 use crate::jobs::Workers;
 use crate::key_cache::KeyCache;
+use crate::watch::Watchers;
 
 /// A lock for each index that somebody is changing: project id, index name.
 type Turns = Mutex<HashMap<(String, String), Weak<AsyncMutex<()>>>>;
@@ -49,6 +50,7 @@ pub struct Cloud {
     keys: KeyCache,
     signer: OnceCell<Signer>,
     workers: Workers,
+    watchers: Watchers,
 }
 
 impl Cloud {
@@ -83,6 +85,7 @@ impl Cloud {
             keys: KeyCache::default(),
             signer: OnceCell::new(),
             workers: Workers::default(),
+            watchers: Watchers::default(),
         }))
     }
 
@@ -98,6 +101,11 @@ impl Cloud {
     /// The keys that this process knows.
     pub(crate) fn keys(&self) -> &KeyCache {
         &self.keys
+    }
+
+    /// Who waits for new versions.
+    pub(crate) fn watchers(&self) -> &Watchers {
+        &self.watchers
     }
 
     /// What signs with the store's secret, once that was read.
@@ -143,6 +151,10 @@ impl Project {
 
     pub(crate) fn workers(&self) -> &Workers {
         &self.cloud.workers
+    }
+
+    pub(crate) fn cloud(&self) -> &Cloud {
+        &self.cloud
     }
 
     pub(crate) fn cache(&self) -> &SessionCache {

@@ -36,7 +36,10 @@ impl Project {
     }
 
     async fn snapshot_as(&self, name: &str, write: fn(&Loaded) -> Result<Vec<u8>>) -> Result<Snapshot> {
-        let loaded = self.load(name, None).await?.ok_or_else(|| not_found(name))?;
+        let loaded = self
+            .load(name, None, None)
+            .await?
+            .ok_or_else(|| not_found(name))?;
         blocking(move || {
             Ok(Snapshot {
                 version: loaded.manifest.version,

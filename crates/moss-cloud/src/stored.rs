@@ -3,6 +3,7 @@
 use bytes::Bytes;
 use moss_core::{Error, Result};
 use moss_store::{IndexStore, Manifest, Retention, SegmentEntry, Transaction};
+use uuid::Uuid;
 
 use crate::Project;
 use crate::access::{ReadVersions, WriteVersions};
@@ -23,6 +24,18 @@ impl StoredIndex {
             index: project.index(name)?,
             project: project.clone(),
         })
+    }
+
+    /// The index's name.
+    pub(crate) fn name(&self) -> &str {
+        self.index.name()
+    }
+
+    /// As [`begin`](WriteVersions::begin), for a commit with an id drawn elsewhere.
+    pub(crate) async fn begin_as(&self, commit_id: Uuid) -> Result<Transaction> {
+        let mut transaction = self.index.begin_as(commit_id).await?;
+        self.expire(&mut transaction).await;
+        Ok(transaction)
     }
 
     /// Lets the commit give up what is old, now and then.
@@ -76,13 +89,15 @@ impl WriteVersions for StoredIndex {
     type Attempt = Transaction;
 
     async fn begin(&self) -> Result<Transaction> {
-        let mut transaction = self.index.begin().await?;
-        self.expire(&mut transaction).await;
-        Ok(transaction)
+        self.begin_as(Uuid::new_v4()).await
     }
 
     /// Records the job, and compacts and collects where it is time to.
     async fn committed(&self, manifest: &Manifest, started_ms: u64) -> Option<Manifest> {
+        self.project
+            .cloud()
+            .watchers()
+            .committed(self.project.id(), &manifest.index);
         self.project
             .record_job(&manifest.job_id, &manifest.index, started_ms)
             .await;

@@ -20,7 +20,7 @@ mod progress;
 
 pub use locate::{find_file, locate};
 pub use open::open_model;
-pub use places::{Places, set_bundled_dir, set_cache_dir};
+pub use places::{Places, set_bundled_dir, set_cache_dir, user_cache};
 
 use std::io::Write;
 use std::path::Path;

@@ -24,6 +24,20 @@ pub fn set_cache_dir(directory: impl Into<PathBuf>) {
     *CACHE.write().unwrap_or_else(PoisonError::into_inner) = Some(directory.into());
 }
 
+/// Moss's folder in the user's cache: `$XDG_CACHE_HOME/moss`, `~/.cache/moss`, `~/Library/Caches/moss` on macOS,
+/// `%LOCALAPPDATA%\moss` on Windows. `None` for a user without any. Need not exist.
+pub fn user_cache() -> Option<PathBuf> {
+    let path = |name: &str| variable(name).map(PathBuf::from);
+    let user = if cfg!(windows) {
+        path("LOCALAPPDATA")
+    } else if cfg!(target_os = "macos") {
+        path("HOME").map(|home| home.join("Library/Caches"))
+    } else {
+        path("XDG_CACHE_HOME").or_else(|| path("HOME").map(|home| home.join(".cache")))
+    };
+    user.map(|user| user.join("moss"))
+}
+
 /// The places that are searched for a model, in the order of the fields.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Places {
@@ -42,19 +56,12 @@ impl Places {
     pub fn from_env() -> Places {
         let path = |name: &str| variable(name).map(PathBuf::from);
         let chosen = CACHE.read().unwrap_or_else(PoisonError::into_inner).clone();
-        let user = if cfg!(windows) {
-            path("LOCALAPPDATA")
-        } else if cfg!(target_os = "macos") {
-            path("HOME").map(|home| home.join("Library/Caches"))
-        } else {
-            path("XDG_CACHE_HOME").or_else(|| path("HOME").map(|home| home.join(".cache")))
-        };
         let offline = variable("MOSS_OFFLINE").is_some_and(|value| value != "0");
         let hub = variable("MOSS_MODEL_HUB").unwrap_or_else(|| DEFAULT_HUB.to_owned());
         Places {
             model_dir: path("MOSS_MODEL_DIR"),
             bundled: BUNDLED.get().cloned().or_else(beside_library),
-            cache: chosen.or_else(|| user.map(|user| user.join("moss").join("models"))),
+            cache: chosen.or_else(|| user_cache().map(|cache| cache.join("models"))),
             hub: (!offline).then(|| hub.trim_end_matches('/').to_owned()),
         }
     }

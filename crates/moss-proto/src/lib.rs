@@ -7,6 +7,7 @@ pub mod bulk;
 pub mod document;
 pub mod error;
 pub mod identity;
+pub mod indexes;
 pub mod json;
 pub mod manage;
 pub mod query;

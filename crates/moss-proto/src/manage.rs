@@ -220,6 +220,9 @@ pub struct JobStatus {
     pub current_phase: Option<String>,
     /// Why it failed.
     pub error: Option<String>,
+    /// [`ErrorKind::name`] of what it failed with; not sent where it has not failed.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub code: Option<String>,
     /// ISO 8601, UTC.
     pub created_at: String,
     /// ISO 8601, UTC.

@@ -17,7 +17,6 @@ pub(crate) async fn project(service: &Service, headers: &HeaderMap, project_id: 
 }
 
 /// As [`project`], with the id in the header `x-project-id`: for routes without a body of their own.
-#[allow(dead_code)] // until the routes of /v1/indexes call it
 pub(crate) async fn project_of_headers(service: &Service, headers: &HeaderMap) -> Answer<Project> {
     let id = text(headers, PROJECT_ID_HEADER)?.ok_or_else(|| {
         Error::new(

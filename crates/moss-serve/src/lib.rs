@@ -8,6 +8,7 @@ mod auth;
 mod body;
 mod error;
 mod health;
+mod indexes;
 mod manage;
 mod options;
 mod query;

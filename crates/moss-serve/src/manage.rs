@@ -53,7 +53,7 @@ async fn answer(project: &Project, request: ManageRequest) -> Answer {
     })
 }
 
-fn index_object(info: IndexInfo) -> IndexObject {
+pub(crate) fn index_object(info: IndexInfo) -> IndexObject {
     let known = |text: String| Some(text).filter(|text| !text.is_empty());
     IndexObject {
         id: info.id,

@@ -19,6 +19,9 @@ pub struct Options {
     /// Whether an unknown project is registered with the key that it first comes with; default false. For one box,
     /// development and tests: whoever reaches the service can make projects.
     pub register_on_first_use: bool,
+    /// Whether readers of segments are sent to URLs that the store signs, where it can; default false. Takes the bytes off
+    /// the service; clients must reach the store.
+    pub presigned_urls: bool,
 }
 
 impl Options {
@@ -29,6 +32,7 @@ impl Options {
             listen: "127.0.0.1:8080".to_owned(),
             public_url: None,
             register_on_first_use: false,
+            presigned_urls: false,
         }
     }
 }

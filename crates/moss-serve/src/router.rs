@@ -11,7 +11,7 @@ use moss_core::{Error, ErrorKind};
 use moss_proto::MAX_JSON_BYTES;
 
 use crate::error::ApiError;
-use crate::{Service, health, manage, query};
+use crate::{Service, health, indexes, manage, query};
 
 /// A path, as axum writes it, with what answers.
 pub(crate) struct Route {
@@ -28,6 +28,10 @@ impl Route {
         Route::new(path, routing::post(handler))
     }
 
+    pub(crate) fn put<T: 'static, H: Handler<T, Arc<Service>>>(path: &'static str, handler: H) -> Route {
+        Route::new(path, routing::put(handler))
+    }
+
     fn new(path: &'static str, handler: MethodRouter<Arc<Service>>) -> Route {
         Route { path, handler }
     }
@@ -35,10 +39,15 @@ impl Route {
 
 /// Every route of the service. A module with routes has a function of this name, listed here.
 pub(crate) fn routes() -> Vec<Route> {
-    [health::routes(), manage::routes(), query::routes()]
-        .into_iter()
-        .flatten()
-        .collect()
+    [
+        health::routes(),
+        indexes::routes(),
+        manage::routes(),
+        query::routes(),
+    ]
+    .into_iter()
+    .flatten()
+    .collect()
 }
 
 /// The routes over what they share.

@@ -102,6 +102,14 @@ impl IndexStore {
         Ok(versions)
     }
 
+    /// The bytes stored as the segment of that id, unverified; `None` if there is none.
+    ///
+    /// # Errors
+    /// `Io`.
+    pub async fn segment(&self, id: Uuid) -> Result<Option<Bytes>> {
+        self.objects.get(&self.keys.segment(id)).await
+    }
+
     /// The bytes of a segment, as long as its entry says and with its checksum.
     ///
     /// # Errors
@@ -146,8 +154,8 @@ impl IndexStore {
     ///
     /// # Errors
     /// `Network` if the store's credentials cannot sign, or need a service for it that is not reached.
-    pub async fn sign_segment(&self, entry: &SegmentEntry, ttl: Duration) -> Result<Option<Url>> {
-        self.objects.sign_get(&self.keys.segment(entry.id), ttl).await
+    pub async fn sign_segment(&self, id: Uuid, ttl: Duration) -> Result<Option<Url>> {
+        self.objects.sign_get(&self.keys.segment(id), ttl).await
     }
 
     /// Starts the next version on top of the newest.

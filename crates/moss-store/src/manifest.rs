@@ -46,8 +46,11 @@ pub struct SegmentEntry {
 }
 
 impl SegmentEntry {
-    /// Whether these are the segment's bytes, else what is wrong with them.
-    pub(crate) fn check(&self, bytes: &[u8]) -> std::result::Result<(), String> {
+    /// Whether these are the segment's bytes.
+    ///
+    /// # Errors
+    /// What is wrong with them.
+    pub fn check(&self, bytes: &[u8]) -> std::result::Result<(), String> {
         if bytes.len() as u64 != self.bytes {
             return Err(format!(
                 "segment has {} bytes, {} expected",
@@ -129,6 +132,23 @@ impl Manifest {
             serde_json::from_slice(body).map_err(|error| corrupt(path, format_args!("manifest: {error}")))?;
         manifest.check().map_err(|fault| corrupt(path, fault))?;
         Ok(manifest)
+    }
+
+    /// Checks a manifest that came another way than from the store.
+    ///
+    /// # Errors
+    /// `CacheCorrupt` if it is no valid manifest of this index.
+    pub fn check_of(&self, project: &str, index: &str) -> Result<()> {
+        let is_of = self.project == project && self.index == index;
+        let fault = match self.check() {
+            Ok(()) if is_of => return Ok(()),
+            Ok(()) => format!("is of index {:?} in {:?}", self.index, self.project),
+            Err(fault) => fault,
+        };
+        Err(Error::new(
+            ErrorKind::CacheCorrupt,
+            format!("manifest of index {index:?}: {fault}"),
+        ))
     }
 
     /// The rules that hold for every manifest.

@@ -5,6 +5,7 @@ use std::collections::HashMap;
 use bytes::Bytes;
 use chrono::{DateTime, Utc};
 use moss_core::{Error, ErrorKind, Result};
+use serde::{Deserialize, Serialize};
 use uuid::Uuid;
 
 use crate::garbage::{Garbage, Retention, plan};
@@ -26,7 +27,8 @@ pub struct NewSegment {
 }
 
 /// What the caller says of the next version; names, numbers and ids of the commit are the store's.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
 pub struct Change {
     /// Stays over pushes; a fresh one for an index that is created or created again.
     pub index_id: Uuid,

@@ -1,20 +1,24 @@
 //! The client: credentials, a cloud, sessions and loaded indexes.
 
-use std::path::Path;
+use std::env;
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::Instant;
 
-use moss_cloud::{Cloud, Project};
+use moss_cloud::Cloud;
 use moss_core::embed::{self, CUSTOM_MODEL};
 use moss_core::query::{AddOptions, QueryOptions};
 use moss_core::{Document, Error, ErrorKind, Result};
 use moss_store::KeptIndex;
+use parking_lot::Mutex;
 use tokio::sync::OnceCell;
 
 use crate::border::panics_on_purpose;
 use crate::credentials::{Authenticator, Credentials};
+use crate::door::Door;
 use crate::loaded::LoadedMap;
 use crate::location::Location;
+use crate::service::{Events, Service, Urls};
 use crate::session::Session;
 use crate::types::{
     IndexInfo, JobStatus, LoadOptions, LoadedIndexes, MemoryPressure, MutationResult, RefreshResult,
@@ -34,7 +38,10 @@ pub(crate) struct Inner {
     project_id: String,
     credentials: Credentials,
     location: Location,
-    project: OnceCell<Project>,
+    /// A store that a key has opened.
+    door: OnceCell<Door>,
+    /// A service, and the process whose connections these are.
+    service: Mutex<Option<(u32, Service)>>,
     pub(crate) loaded: LoadedMap,
     /// See [`panics_on_purpose`].
     pub(crate) panics: bool,
@@ -83,7 +90,8 @@ impl Client {
             project_id: project_id.to_owned(),
             credentials,
             location: Location::resolve(base_url)?,
-            project: OnceCell::new(),
+            door: OnceCell::new(),
+            service: Mutex::default(),
             loaded: LoadedMap::default(),
             panics: panics_on_purpose(),
         };
@@ -97,7 +105,7 @@ impl Client {
     /// # Errors
     /// `Unauthorized`, `Network`, `Io`.
     pub async fn authenticate(&self) -> Result<()> {
-        self.inner.open_project().await.map(|_| ())
+        self.inner.authenticate().await.map(drop)
     }
 
     /// Opens the session of that name: what is stored under it comes back with its vectors, nothing is embedded; where
@@ -121,7 +129,7 @@ impl Client {
         docs: Vec<Document>,
         model_id: Option<&str>,
     ) -> Result<MutationResult> {
-        self.project().await?.create_index(name, docs, model_id).await
+        self.inner.door().await?.create_index(name, docs, model_id).await
     }
 
     /// Makes an index of text and Markdown files, one document a chunk.
@@ -134,7 +142,8 @@ impl Client {
         files: &[SourceFile],
         model_id: Option<&str>,
     ) -> Result<MutationResult> {
-        self.project()
+        self.inner
+            .door()
             .await?
             .create_index_from_files(name, files, model_id)
             .await
@@ -150,7 +159,7 @@ impl Client {
         docs: Vec<Document>,
         options: &AddOptions,
     ) -> Result<MutationResult> {
-        self.project().await?.add_docs(name, docs, *options).await
+        self.inner.door().await?.add_docs(name, docs, *options).await
     }
 
     /// Deletes documents from a cloud index; unknown ids are ignored.
@@ -158,7 +167,7 @@ impl Client {
     /// # Errors
     /// `IndexNotFound`; `InvalidArgument` without ids.
     pub async fn delete_docs(&self, name: &str, ids: &[String]) -> Result<MutationResult> {
-        self.project().await?.delete_docs(name, ids).await
+        self.inner.door().await?.delete_docs(name, ids).await
     }
 
     /// Documents of a cloud index without vectors: those named, in that order, or all by id.
@@ -166,7 +175,7 @@ impl Client {
     /// # Errors
     /// `IndexNotFound`.
     pub async fn get_docs(&self, name: &str, ids: Option<&[String]>) -> Result<Vec<Document>> {
-        self.project().await?.get_docs(name, ids).await
+        self.inner.door().await?.get_docs(name, ids).await
     }
 
     /// The newest version of a cloud index.
@@ -174,7 +183,7 @@ impl Client {
     /// # Errors
     /// `IndexNotFound`.
     pub async fn get_index(&self, name: &str) -> Result<IndexInfo> {
-        self.project().await?.get_index(name).await
+        self.inner.door().await?.get_index(name).await
     }
 
     /// All cloud indexes, by name.
@@ -182,7 +191,7 @@ impl Client {
     /// # Errors
     /// `CacheCorrupt`, `Io`.
     pub async fn list_indexes(&self) -> Result<Vec<IndexInfo>> {
-        self.project().await?.list_indexes().await
+        self.inner.door().await?.list_indexes().await
     }
 
     /// Deletes a cloud index.
@@ -190,7 +199,7 @@ impl Client {
     /// # Errors
     /// `IndexNotFound`.
     pub async fn delete_index(&self, name: &str) -> Result<bool> {
-        self.project().await?.delete_index(name).await
+        self.inner.door().await?.delete_index(name).await
     }
 
     /// The job of that id.
@@ -198,7 +207,7 @@ impl Client {
     /// # Errors
     /// `JobNotFound`.
     pub async fn get_job_status(&self, job_id: &str) -> Result<JobStatus> {
-        self.project().await?.job_status(job_id).await
+        self.inner.door().await?.job_status(job_id).await
     }
 
     /// The versions of a cloud index that can still be opened, newest first.
@@ -206,7 +215,7 @@ impl Client {
     /// # Errors
     /// `IndexNotFound`.
     pub async fn versions(&self, name: &str) -> Result<Vec<VersionInfo>> {
-        self.project().await?.versions(name).await
+        self.inner.door().await?.versions(name).await
     }
 
     /// Makes an earlier version of a cloud index the newest again, as a new version.
@@ -214,7 +223,7 @@ impl Client {
     /// # Errors
     /// `IndexNotFound` if the version does not exist any more.
     pub async fn restore(&self, name: &str, version: u64) -> Result<IndexInfo> {
-        self.project().await?.restore(name, version).await
+        self.inner.door().await?.restore(name, version).await
     }
 
     /// Loads the newest version of a cloud index into memory and warms its model; loads it again if it is loaded. See
@@ -304,9 +313,9 @@ impl Client {
     /// # Errors
     /// `IndexNotFound`, and those of [`Session::query`].
     pub async fn cloud_query(&self, name: &str, text: &str, options: &QueryOptions) -> Result<SearchResult> {
-        let project = self.project().await?;
+        let door = self.inner.door().await?;
         let started = Instant::now();
-        let docs = project.query(name, text, &options.clone().ungrouped()).await?;
+        let docs = door.query(name, text, &options.clone().ungrouped()).await?;
         Ok(SearchResult {
             docs,
             query: text.to_owned(),
@@ -314,21 +323,62 @@ impl Client {
             time_taken_ms: started.elapsed().as_millis() as u64,
         })
     }
-
-    async fn project(&self) -> Result<Project> {
-        self.inner.project().await
-    }
 }
 
 impl Inner {
-    /// The project; a key is checked once, a token at every call.
-    pub(crate) async fn project(&self) -> Result<Project> {
-        match self.credentials {
-            Credentials::Key(_) => {
-                let project = self.project.get_or_try_init(|| self.open_project());
-                project.await.cloned()
+    /// The cloud. For a store a key is checked once, a token at every call; a service checks each request by itself.
+    pub(crate) async fn door(&self) -> Result<Door> {
+        match (&self.location, &self.credentials) {
+            (Location::Store(_), Credentials::Key(_)) => {
+                let door = self.door.get_or_try_init(|| self.open_door());
+                door.await.cloned()
             }
-            Credentials::Authenticator(_) => self.open_project().await,
+            _ => self.open_door().await,
+        }
+    }
+
+    /// The cloud, its credentials checked now where that costs no request of its own.
+    pub(crate) async fn open_door(&self) -> Result<Door> {
+        match &self.location {
+            Location::Store(url) => {
+                let secret = self.credentials.secret().await?;
+                Cloud::open(url)?
+                    .project(&self.project_id, &secret)
+                    .await
+                    .map(Door::Store)
+            }
+            Location::Service(urls) => self.service(urls).map(Door::Service),
+        }
+    }
+
+    /// The cloud, its credentials checked now.
+    pub(crate) async fn authenticate(&self) -> Result<Door> {
+        let door = self.open_door().await?;
+        if let Door::Service(service) = &door {
+            service.authenticate().await?;
+        }
+        Ok(door)
+    }
+
+    /// The service, with connections of this process: a forked child must not speak on those of its parent.
+    fn service(&self, urls: &Urls) -> Result<Service> {
+        let process = std::process::id();
+        let mut held = self.service.lock();
+        if let Some((holder, service)) = &*held
+            && *holder == process
+        {
+            return Ok(service.clone());
+        }
+        let service = Service::new(urls, &self.project_id, &self.credentials, segment_cache())?;
+        *held = Some((process, service.clone()));
+        Ok(service)
+    }
+
+    /// Where news of an index come from, if anybody tells them.
+    pub(crate) fn events(&self, name: &str) -> Option<Events> {
+        match &self.location {
+            Location::Store(_) => None,
+            Location::Service(urls) => Some(self.service(urls).ok()?.events(name)),
         }
     }
 
@@ -336,22 +386,17 @@ impl Inner {
     pub(crate) fn kept(&self, folder: &Path, name: &str) -> KeptIndex {
         KeptIndex::new(folder, &self.location.origin(), &self.project_id, name)
     }
+}
 
-    /// The project, its credentials checked now.
-    pub(crate) async fn open_project(&self) -> Result<Project> {
-        match &self.location {
-            Location::Store(url) => {
-                let secret = self.credentials.secret().await?;
-                Cloud::open(url)?.project(&self.project_id, &secret).await
-            }
-            Location::Service(url) => Err(Error::new(
-                ErrorKind::Network,
-                format!(
-                    "{url}: this build speaks to stores only, not to a service; unset MOSS_CLOUD_API_MANAGE_URL"
-                ),
-            )),
-        }
-    }
+/// Where segments that come from a service are kept: `MOSS_CACHE_DIR`, else the user's cache; `None` if that is `off`.
+fn segment_cache() -> Option<Arc<Path>> {
+    let chosen = env::var_os("MOSS_CACHE_DIR").filter(|value| !value.is_empty());
+    let folder = match chosen {
+        Some(off) if off == "off" => return None,
+        Some(chosen) => PathBuf::from(chosen),
+        None => moss_models::user_cache()?,
+    };
+    Some(folder.join("indexes").into())
 }
 
 /// Refuses an empty credential.

@@ -51,7 +51,8 @@ impl Inner {
     /// Keeps the follower running, if there is one. Called by reads, since a forked child has to start it again.
     pub(crate) fn follow(self: &Arc<Self>) {
         if let Some(follower) = &*self.follower.read() {
-            follower.poller.ensure(self, Inner::look);
+            let news = || self.client.inner.events(&follower.index_name);
+            follower.poller.ensure(self, news, Inner::look);
         }
     }
 
@@ -71,12 +72,12 @@ impl Inner {
         let Some(held) = self.may_replace(follower, held) else {
             return Ok(());
         };
-        let project = self.client.inner.open_project().await?;
-        let (newest, held) = (project.get_index(&follower.index_name).await?, info(&held));
+        let door = self.client.inner.open_door().await?;
+        let (newest, held) = (door.get_index(&follower.index_name).await?, info(&held));
         if (newest.updated_at, newest.id) == (held.updated_at, held.id) {
             return Ok(());
         }
-        let Some(loaded) = project.load(&follower.index_name, None).await? else {
+        let Some(loaded) = door.load(&follower.index_name, None, None).await? else {
             return Ok(());
         };
         let (inner, follower) = (self.clone(), follower.clone());

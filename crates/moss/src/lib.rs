@@ -22,11 +22,13 @@ mod border;
 mod client;
 mod credentials;
 mod disk;
+mod door;
 mod follow;
 mod loaded;
 mod location;
 mod poller;
 mod runtime;
+mod service;
 mod session;
 mod types;
 

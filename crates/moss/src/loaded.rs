@@ -173,11 +173,7 @@ struct Copy {
 impl Copy {
     /// The newest version.
     async fn fetch(client: &Inner, name: &str, kept: Option<&KeptIndex>) -> Result<Copy> {
-        let project = client.project().await?;
-        let loaded = match kept {
-            Some(kept) => project.load_and_keep(name, kept).await?,
-            None => project.load(name, None).await?,
-        };
+        let loaded = client.door().await?.load(name, None, kept).await?;
         Copy::of(name, loaded).await
     }
 
@@ -242,7 +238,7 @@ impl LoadedIndex {
     /// Swaps a newer version in, whole.
     pub(crate) async fn refresh(&self, client: &Inner) -> Result<RefreshResult> {
         let previous = self.info();
-        let newest = client.project().await?.get_index(&self.name).await?;
+        let newest = client.door().await?.get_index(&self.name).await?;
         let differs = |info: &IndexInfo| info.updated_at != previous.updated_at || info.id != previous.id;
         if differs(&newest) {
             self.swap(Copy::fetch(client, &self.name, self.kept.as_ref()).await?);
@@ -270,7 +266,8 @@ impl LoadedIndex {
     /// Looks for a newer version now and then, until the index is unloaded. What fails is tried again.
     fn follow(self: &Arc<Self>) {
         if let Some(poller) = &self.poller {
-            poller.ensure(self, LoadedIndex::look);
+            let news = || self.client.upgrade()?.events(&self.name);
+            poller.ensure(self, news, LoadedIndex::look);
         }
     }
 

@@ -4,6 +4,8 @@ use std::env;
 
 use moss_core::{Error, ErrorKind, Result};
 
+use crate::service::Urls;
+
 /// The manage URL that means the embedded store.
 pub const EMBEDDED_MANAGE_URL: &str = "embedded:///v1/manage";
 
@@ -22,8 +24,8 @@ const DEFAULT_STORE: &str = if cfg!(target_os = "ios") {
 /// What a client talks to.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) enum Location {
-    /// A service behind this manage URL.
-    Service(String),
+    /// A service.
+    Service(Urls),
     /// A store that is opened in process: a directory or a store URL.
     Store(String),
 }
@@ -38,7 +40,7 @@ impl Location {
             .or_else(|| set(MANAGE_URL));
         match url {
             Some(url) if url.starts_with("http://") || url.starts_with("https://") => {
-                Ok(Location::Service(url))
+                Urls::new(&url).map(Location::Service)
             }
             Some(url) if !url.starts_with("embedded:") => Ok(Location::Store(url)),
             _ => match set(STORE) {
@@ -57,7 +59,8 @@ impl Location {
                 let absolute = std::path::absolute(directory).ok();
                 absolute.map_or(directory.clone(), |path| path.to_string_lossy().into_owned())
             }
-            Location::Store(url) | Location::Service(url) => url.clone(),
+            Location::Store(url) => url.clone(),
+            Location::Service(urls) => urls.origin().to_owned(),
         }
     }
 }
@@ -93,7 +96,7 @@ mod tests {
         let resolve = |url| Location::resolve(Some(url)).unwrap();
         assert_eq!(
             resolve("https://x/v1/manage"),
-            Location::Service("https://x/v1/manage".into())
+            Location::Service(Urls::new("https://x/v1/manage").unwrap())
         );
         assert_eq!(resolve("/var/lib/moss"), Location::Store("/var/lib/moss".into()));
         assert_eq!(resolve("memory://a"), Location::Store("memory://a".into()));

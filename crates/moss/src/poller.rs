@@ -1,4 +1,4 @@
-//! Looking for news now and then, on the process's runtime.
+//! Looking for news on the process's runtime: when somebody tells of them, and now and then.
 
 use std::future::Future;
 use std::sync::Arc;
@@ -8,8 +8,9 @@ use parking_lot::Mutex;
 use tokio::task::AbortHandle;
 
 use crate::runtime::runtime;
+use crate::service::Events;
 
-/// Calls for a look every so often while its owner lives; dropped, it stops.
+/// Calls for a look at news and every so often while its owner lives; dropped, it stops.
 #[derive(Debug)]
 pub(crate) struct Poller {
     interval: Duration,
@@ -28,8 +29,12 @@ impl Poller {
 
     /// Starts looking, unless this process does already. A forked child calls this at its first use of the owner, since it
     /// has none of its parent's threads.
-    pub(crate) fn ensure<T, F>(&self, owner: &Arc<T>, look: fn(Arc<T>) -> F)
-    where
+    pub(crate) fn ensure<T, F>(
+        &self,
+        owner: &Arc<T>,
+        news: impl FnOnce() -> Option<Events>,
+        look: fn(Arc<T>) -> F,
+    ) where
         T: Send + Sync + 'static,
         F: Future<Output = ()> + Send + 'static,
     {
@@ -40,16 +45,27 @@ impl Poller {
         if task.as_ref().is_some_and(runs) {
             return;
         }
-        let (interval, owner) = (self.interval, Arc::downgrade(owner));
+        let (interval, owner, mut news) = (self.interval, Arc::downgrade(owner), news());
         let spawned = runtime().spawn(async move {
             loop {
-                tokio::time::sleep(interval).await;
+                tokio::select! {
+                    () = tokio::time::sleep(interval) => {}
+                    () = told(&mut news) => {}
+                }
                 let Some(owner) = owner.upgrade() else { return };
                 look(owner).await;
             }
         });
         // The parent's handle is of a runtime that is gone: nothing to abort.
         *task = Some((process, spawned.abort_handle()));
+    }
+}
+
+/// Returns when there is news; never where nobody tells.
+async fn told(news: &mut Option<Events>) {
+    match news {
+        Some(news) => news.changed().await,
+        None => std::future::pending().await,
     }
 }
 

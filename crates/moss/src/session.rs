@@ -66,9 +66,9 @@ impl Session {
             true => {
                 client
                     .inner
-                    .open_project()
+                    .authenticate()
                     .await?
-                    .load(name, options.version)
+                    .load(name, options.version, None)
                     .await?
             }
             false => None,
@@ -190,11 +190,9 @@ impl Session {
     async fn push_now(&self, options: PushOptions) -> Result<PushResult> {
         let Inner { name, memory, .. } = &*self.inner;
         let mut base = self.inner.base.lock().await;
-        let project = self.inner.client.inner.open_project().await?;
+        let door = self.inner.client.inner.open_door().await?;
         let on_conflict = options.on_conflict.unwrap_or(base.default_conflict);
-        let pushed = project
-            .push(name, memory, &mut base.manifest, on_conflict)
-            .await?;
+        let pushed = door.push(name, memory, &mut base.manifest, on_conflict).await?;
         // From here on there is a version that this session knows, whatever it was opened with.
         base.default_conflict = OnConflict::Merge;
         Ok(PushResult {
@@ -224,8 +222,8 @@ impl Session {
 
     async fn load_now(&self, index_name: String, options: &LoadOptions) -> Result<usize> {
         let mut base = self.inner.base.lock().await;
-        let project = self.inner.client.inner.open_project().await?;
-        let Some(loaded) = project.load(&index_name, None).await? else {
+        let door = self.inner.client.inner.open_door().await?;
+        let Some(loaded) = door.load(&index_name, None, None).await? else {
             return Ok(0);
         };
         let manifest = loaded.manifest.clone();

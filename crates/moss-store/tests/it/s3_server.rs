@@ -65,7 +65,7 @@ async fn a_signed_url_reads_one_segment_and_nothing_else() {
     let manifest = push(&index, "the bytes").await;
     let hour = Duration::from_secs(3600);
     let url = index
-        .sign_segment(&manifest.segments[0], hour)
+        .sign_segment(manifest.segments[0].id, hour)
         .await
         .unwrap()
         .unwrap();
