@@ -14,6 +14,7 @@ mod kept;
 mod probe;
 mod project_suite;
 mod s3_server;
+mod storm;
 mod suite;
 mod writer;
 

@@ -8,7 +8,7 @@ use object_store::memory::InMemory;
 
 use crate::Place;
 use crate::careless::{Careless, Neglect};
-use crate::flaky::{Fault, Flaky};
+use crate::flaky::{Answer, Fault, Flaky};
 use crate::suite::objects_under;
 
 /// Part of [`crate::suite`].
@@ -39,7 +39,7 @@ async fn a_careless_store_is_refused_with_a_word_on_what_to_use() {
 async fn a_store_that_fails_is_not_called_careless() {
     let objects = Arc::new(Flaky::new(Arc::new(InMemory::new())));
     let store = Store::from_objects(Arc::clone(&objects) as _);
-    for fault in [Fault::Before, Fault::After] {
+    for fault in [Fault::Before(Answer::Unavailable), Fault::After(Answer::Reset)] {
         objects.fail_after(70, fault);
         let probed = store.probe().await;
         let met = objects.heal();
