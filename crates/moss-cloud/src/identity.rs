@@ -134,6 +134,14 @@ impl Cloud {
         self.signer().await?.verify(purpose, grant, now_ms())
     }
 
+    /// Reads something small, to learn whether the store can be reached.
+    ///
+    /// # Errors
+    /// `Io`.
+    pub async fn check_store(&self) -> Result<()> {
+        self.store().check().await
+    }
+
     async fn signer(&self) -> Result<&Signer> {
         self.signer_cell()
             .get_or_try_init(async || Ok(Signer::new(self.store().secret().await?)))

@@ -32,6 +32,7 @@ pub use cache::CacheStats;
 pub use commit::{CommitSpec, Committed, StoredSegment};
 pub use identity::Token;
 pub use index::{Loaded, blocking, info, load, model_mismatch, open_model};
+pub use jobs::JobStats;
 pub use mutate::{check_batch, file_documents};
 pub use project::{Cloud, CloudOptions, Project};
 pub use push::{Pushed, push};

@@ -12,7 +12,7 @@ use tokio::sync::{Mutex as AsyncMutex, OnceCell, OwnedMutexGuard};
 
 use crate::cache::{CacheStats, SessionCache};
 use crate::grant::Signer;
-use crate::jobs::Workers;
+use crate::jobs::{JobStats, Workers};
 use crate::key_cache::KeyCache;
 use crate::watch::Watchers;
 
@@ -92,6 +92,11 @@ impl Cloud {
     /// What the indexes in memory did and what they take, of all projects.
     pub fn cache_stats(&self) -> CacheStats {
         self.cache.stats()
+    }
+
+    /// What the jobs of this process do and did, of all projects.
+    pub fn job_stats(&self) -> JobStats {
+        self.workers.stats()
     }
 
     pub(crate) fn store(&self) -> &Store {

@@ -36,7 +36,8 @@ pub(crate) async fn project_or_key(
 ) -> Answer<Project> {
     if let Some(token) = bearer(headers)? {
         let project = service.project_by_token(project_id, token).await;
-        return project.map_err(ApiError::unauthenticated);
+        let project = project.map_err(ApiError::unauthenticated)?;
+        return Ok(service.admit(project)?);
     }
     let key = match key_in_body {
         Some(key) => Some(key),
@@ -48,7 +49,8 @@ pub(crate) async fn project_or_key(
             format!("no credentials: send {PROJECT_KEY_HEADER}, or Authorization: Bearer with a token"),
         )
     })?;
-    Ok(service.project_by_key(project_id, key).await?)
+    let project = service.project_by_key(project_id, key).await?;
+    Ok(service.admit(project)?)
 }
 
 /// The bearer token of a request, `None` for other ways to authenticate.

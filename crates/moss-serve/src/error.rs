@@ -9,6 +9,13 @@ use moss_proto::ErrorBody;
 /// What a handler answers.
 pub(crate) type Answer<T = Response> = std::result::Result<T, ApiError>;
 
+/// What an answer was an error by, for those outside of the handlers who look at answers.
+#[derive(Debug, Clone)]
+pub(crate) struct Fault {
+    pub(crate) kind: ErrorKind,
+    pub(crate) message: String,
+}
+
 /// What a handler answers when it cannot answer 2xx.
 #[derive(Debug)]
 pub(crate) struct ApiError {
@@ -58,6 +65,17 @@ impl IntoResponse for ApiError {
             let challenge = HeaderValue::from_static("Bearer");
             response.headers_mut().insert(header::WWW_AUTHENTICATE, challenge);
         }
+        if matches!(
+            self.status,
+            StatusCode::TOO_MANY_REQUESTS | StatusCode::SERVICE_UNAVAILABLE
+        ) {
+            let second = HeaderValue::from_static("1");
+            response.headers_mut().insert(header::RETRY_AFTER, second);
+        }
+        response.extensions_mut().insert(Fault {
+            kind: self.error.kind(),
+            message: self.error.to_string(),
+        });
         response
     }
 }

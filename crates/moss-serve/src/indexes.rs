@@ -6,15 +6,13 @@ use std::time::Duration;
 
 use axum::Json;
 use axum::body::Bytes;
-use axum::extract::{DefaultBodyLimit, Path, Query, State};
-use axum::handler::Handler;
+use axum::extract::{Path, Query, State};
 use axum::http::{HeaderMap, HeaderValue, StatusCode, header};
 use axum::response::sse::{Event, KeepAlive, Sse};
 use axum::response::{IntoResponse, Response};
-use futures::{Stream, stream};
+use futures::{Stream, StreamExt, stream};
 use moss_cloud::{CommitSpec, Committed, Newest};
 use moss_core::{Error, ErrorKind};
-use moss_proto::MAX_UPLOAD_BYTES;
 use moss_proto::indexes::{
     CommitAnswer, CommitRequest, ManifestQuery, RestoreRequest, SegmentAnswer, SegmentQuery, VERSION_EVENT,
     VersionEvent, VersionObject,
@@ -38,10 +36,7 @@ pub(crate) fn routes() -> Vec<Route> {
         Route::get("/v1/indexes/{name}/manifest", manifest),
         Route::get("/v1/indexes/{name}/versions", versions),
         Route::get("/v1/indexes/{name}/segments/{id}", segment),
-        Route::put(
-            "/v1/indexes/{name}/segments/{id}",
-            put_segment.layer(DefaultBodyLimit::max(MAX_UPLOAD_BYTES)),
-        ),
+        Route::put("/v1/indexes/{name}/segments/{id}", put_segment),
         Route::post("/v1/indexes/{name}/commits", commit),
         Route::post("/v1/indexes/{name}/restore", restore),
         Route::get("/v1/indexes/{name}/events", events),
@@ -184,7 +179,8 @@ async fn events(
 ) -> Answer<Response> {
     let project = auth::project_of_headers(&service, &headers).await?;
     let newest = project.watch(&name).await?;
-    Ok(Sse::new(versions_of(newest))
+    // A stream without end would hold up the end of the service.
+    Ok(Sse::new(versions_of(newest).take_until(service.drain.begun()))
         .keep_alive(KeepAlive::new().interval(KEEP_ALIVE))
         .into_response())
 }

@@ -6,17 +6,25 @@
 
 mod auth;
 mod body;
+mod drain;
 mod error;
 mod health;
 mod indexes;
+mod limits;
 mod manage;
+mod metrics;
+mod observe;
 mod options;
 mod query;
+mod rate;
+mod ready;
 mod router;
 mod server;
 mod service;
+mod telemetry;
+mod tls;
 
-pub use options::Options;
+pub use options::{LogFormat, Options};
 pub use router::router;
 pub use server::{Server, serve};
 pub use service::Service;

@@ -1,5 +1,19 @@
 //! What whoever runs the service may set.
 
+use std::num::NonZeroU32;
+use std::path::PathBuf;
+use std::time::Duration;
+
+/// How a line of the log reads.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub enum LogFormat {
+    /// For people.
+    #[default]
+    Text,
+    /// An object per line.
+    Json,
+}
+
 /// How a service runs. Made by [`Options::new`]; the fields are set one by one.
 ///
 /// ```
@@ -22,6 +36,25 @@ pub struct Options {
     /// Whether readers of segments are sent to URLs that the store signs, where it can; default false. Takes the bytes off
     /// the service; clients must reach the store.
     pub presigned_urls: bool,
+    /// Certificate chain in PEM, with [`tls_key`](Options::tls_key); default none, and then the service speaks plain HTTP.
+    pub tls_cert: Option<PathBuf>,
+    /// Private key of the certificate in PEM.
+    pub tls_key: Option<PathBuf>,
+    /// Requests per second of one project, and as many at once after a pause; default no limit.
+    pub rate_limit: Option<NonZeroU32>,
+    /// Bytes that bodies above 64 KiB may hold in memory together, and with that the largest upload; default 2 GiB.
+    pub upload_bytes: usize,
+    /// How long a connection may wait for a request, or be in the middle of its headers; default 60 s.
+    pub header_timeout: Duration,
+    /// How long a body may bring nothing; after that it must bring 8 KiB a second on average. Default 30 s.
+    pub body_timeout: Duration,
+    /// How long requests and jobs may go on after the service was told to stop; default 30 s.
+    pub drain: Duration,
+    /// How the log of [`serve`](crate::serve) reads; what is in it follows `RUST_LOG`.
+    pub log_format: LogFormat,
+    /// Base URL of an OpenTelemetry collector that takes OTLP over HTTP, as `http://localhost:4318`; default
+    /// `OTEL_EXPORTER_OTLP_ENDPOINT`, and without that no traces. For [`serve`](crate::serve).
+    pub otlp_endpoint: Option<String>,
 }
 
 impl Options {
@@ -33,6 +66,15 @@ impl Options {
             public_url: None,
             register_on_first_use: false,
             presigned_urls: false,
+            tls_cert: None,
+            tls_key: None,
+            rate_limit: None,
+            upload_bytes: moss_proto::MAX_UPLOAD_BYTES,
+            header_timeout: Duration::from_secs(60),
+            body_timeout: Duration::from_secs(30),
+            drain: Duration::from_secs(30),
+            log_format: LogFormat::Text,
+            otlp_endpoint: None,
         }
     }
 }

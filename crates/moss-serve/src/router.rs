@@ -6,17 +6,20 @@ use axum::Router;
 use axum::extract::DefaultBodyLimit;
 use axum::handler::Handler;
 use axum::http::{Method, StatusCode, Uri};
+use axum::middleware::from_fn_with_state;
 use axum::routing::{self, MethodRouter};
 use moss_core::{Error, ErrorKind};
-use moss_proto::MAX_JSON_BYTES;
+use moss_proto::{MAX_JSON_BYTES, MAX_UPLOAD_BYTES};
 
 use crate::error::ApiError;
-use crate::{Service, health, indexes, manage, query};
+use crate::{Service, health, indexes, limits, manage, metrics, observe, query, ready};
 
 /// A path, as axum writes it, with what answers.
 pub(crate) struct Route {
     path: &'static str,
     handler: MethodRouter<Arc<Service>>,
+    /// Bytes of the largest body.
+    max_body: usize,
 }
 
 impl Route {
@@ -28,12 +31,20 @@ impl Route {
         Route::new(path, routing::post(handler))
     }
 
+    /// Takes an upload.
     pub(crate) fn put<T: 'static, H: Handler<T, Arc<Service>>>(path: &'static str, handler: H) -> Route {
-        Route::new(path, routing::put(handler))
+        Route {
+            max_body: MAX_UPLOAD_BYTES,
+            ..Route::new(path, routing::put(handler))
+        }
     }
 
     fn new(path: &'static str, handler: MethodRouter<Arc<Service>>) -> Route {
-        Route { path, handler }
+        Route {
+            path,
+            handler,
+            max_body: MAX_JSON_BYTES,
+        }
     }
 }
 
@@ -42,6 +53,8 @@ pub(crate) fn routes() -> Vec<Route> {
     [
         health::routes(),
         indexes::routes(),
+        ready::routes(),
+        metrics::routes(),
         manage::routes(),
         query::routes(),
     ]
@@ -55,11 +68,13 @@ pub fn router(service: Arc<Service>) -> Router {
     routes()
         .into_iter()
         .fold(Router::new(), |router, route| {
-            router.route(route.path, route.handler)
+            let limits = from_fn_with_state((service.clone(), route.max_body), limits::body);
+            router.route(route.path, route.handler.layer(limits))
         })
         .method_not_allowed_fallback(wrong_method)
         .fallback(no_route)
-        .layer(DefaultBodyLimit::max(MAX_JSON_BYTES))
+        .layer(DefaultBodyLimit::disable())
+        .layer(from_fn_with_state(service.clone(), observe::observe))
         .with_state(service)
 }
 

@@ -1,16 +1,27 @@
 //! What the handlers of all routes share.
 
+use std::net::SocketAddr;
 use std::sync::Arc;
 
+use axum_server::Handle;
 use moss_cloud::{Cloud, Project};
 use moss_core::{Error, ErrorKind, Result};
 
-use crate::Options;
+use crate::drain::Drain;
+use crate::limits::Bodies;
+use crate::metrics::Metrics;
+use crate::rate::Rate;
+use crate::{Options, observe};
 
 /// A cloud and how it is served. One for each process.
 pub struct Service {
     pub(crate) cloud: Arc<Cloud>,
     pub(crate) options: Options,
+    pub(crate) metrics: Metrics,
+    pub(crate) bodies: Bodies,
+    pub(crate) drain: Drain,
+    pub(crate) connections: Handle<SocketAddr>,
+    rate: Rate,
 }
 
 impl Service {
@@ -20,7 +31,31 @@ impl Service {
     /// Those of [`Cloud::open`].
     pub async fn open(options: Options) -> Result<Arc<Service>> {
         let cloud = Cloud::open(&options.store)?;
-        Ok(Arc::new(Service { cloud, options }))
+        Ok(Arc::new(Service {
+            cloud,
+            metrics: Metrics::new()?,
+            bodies: Bodies::new(options.upload_bytes),
+            drain: Drain::new(),
+            connections: Handle::new(),
+            rate: Rate::new(options.rate_limit),
+            options,
+        }))
+    }
+
+    /// Takes a request for a project whose credentials were accepted.
+    ///
+    /// # Errors
+    /// `RateLimited`.
+    pub(crate) fn admit(&self, project: Project) -> Result<Project> {
+        observe::for_project(project.id());
+        self.rate.check(project.id())?;
+        Ok(project)
+    }
+
+    /// Forgets what was kept of requests long ago.
+    pub(crate) fn tidy(&self) {
+        self.metrics.tidy();
+        self.rate.tidy();
     }
 
     /// The project of this id, opened by its key.

@@ -16,6 +16,8 @@ use crate::object::{Created, corrupt};
 use crate::project::{ProjectStore, to_json};
 use crate::store::Store;
 
+/// Where the secret is.
+const SECRET: &str = "service/secret";
 /// Objects read at a time.
 const IN_FLIGHT: usize = 16;
 
@@ -25,7 +27,7 @@ impl Store {
     /// # Errors
     /// `CacheCorrupt` if they are not 32 bytes, `Io`.
     pub async fn secret(&self) -> Result<[u8; 32]> {
-        let path = Path::from("service/secret");
+        let path = Path::from(SECRET);
         let secret = match self.objects.get(&path).await? {
             Some(secret) => secret,
             None => {
@@ -39,6 +41,14 @@ impl Store {
         let found = secret.len();
         <[u8; 32]>::try_from(&secret[..])
             .map_err(|_| corrupt(&path, format_args!("has {found} bytes instead of 32")))
+    }
+
+    /// Reads one small object, whether it is there or not, to learn whether the store answers.
+    ///
+    /// # Errors
+    /// `Io` if it does not.
+    pub async fn check(&self) -> Result<()> {
+        self.objects.get(&Path::from(SECRET)).await.map(drop)
     }
 
     /// The names of all projects that have objects, in no order: those that are being deleted too.

@@ -21,6 +21,7 @@ use crate::index::open_model;
 use crate::mutate::{check_batch, check_fit, check_ids};
 use crate::{JobStatus, Project};
 
+pub use queue::JobStats;
 pub(crate) use queue::Workers;
 pub(crate) use record::{JobRecord, State, Work};
 

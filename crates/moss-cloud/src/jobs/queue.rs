@@ -1,6 +1,7 @@
 //! The queue of an index: one task a process and index runs what stands in it, in order.
 
 use std::collections::HashMap;
+use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Duration;
 
 use moss_core::Result;
@@ -21,6 +22,38 @@ const MAX_FAILURES: u32 = 8;
 #[derive(Debug, Default)]
 pub(crate) struct Workers {
     running: Mutex<HashMap<(String, String), bool>>,
+    completed: AtomicU64,
+    failed: AtomicU64,
+}
+
+/// The jobs of this process since the cloud was opened.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub struct JobStats {
+    /// Indexes with a job that runs here, or waits here for another process.
+    pub running: usize,
+    /// Jobs that ended well here.
+    pub completed: u64,
+    /// Jobs that failed here.
+    pub failed: u64,
+}
+
+impl Workers {
+    pub(crate) fn stats(&self) -> JobStats {
+        JobStats {
+            running: self.running.lock().len(),
+            completed: self.completed.load(Ordering::Relaxed),
+            failed: self.failed.load(Ordering::Relaxed),
+        }
+    }
+
+    pub(super) fn count<T>(&self, result: &Result<T>) {
+        let counter = if result.is_ok() {
+            &self.completed
+        } else {
+            &self.failed
+        };
+        counter.fetch_add(1, Ordering::Relaxed);
+    }
 }
 
 impl Project {

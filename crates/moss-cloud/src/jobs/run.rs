@@ -72,6 +72,7 @@ impl<'a> Run<'a> {
             return Ok(());
         };
         record.end(&result);
+        self.project.workers().count(&result);
         self.end(&record).await
     }
 

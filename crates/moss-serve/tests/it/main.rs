@@ -2,5 +2,8 @@
 
 #![allow(clippy::unwrap_used)] // helpers are tests too
 
+mod limits;
 mod manage;
+mod operation;
+mod process;
 mod support;

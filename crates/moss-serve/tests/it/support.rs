@@ -1,6 +1,7 @@
 //! A real service on a free port, and a client of it.
 
 use std::sync::atomic::{AtomicU32, Ordering};
+use std::time::{Duration, Instant};
 
 use moss_serve::{Options, Server};
 use reqwest::{Client, Method, RequestBuilder, StatusCode};
@@ -45,6 +46,16 @@ impl TestServer {
         self.http.request(method, format!("{}{path}", self.url))
     }
 
+    /// The value of a metric without labels.
+    pub(crate) async fn metric(&self, name: &str) -> f64 {
+        let metrics = self.request(Method::GET, "/metrics").send().await.unwrap();
+        let metrics = metrics.text().await.unwrap();
+        let line = metrics
+            .lines()
+            .find_map(|line| line.strip_prefix(name)?.strip_prefix(' '));
+        line.unwrap().parse().unwrap()
+    }
+
     /// Status and JSON of a manage action of project `p`.
     pub(crate) async fn manage(&self, action: &str, fields: Value) -> (StatusCode, Value) {
         let mut body = json!({"action": action, "projectId": "p"});
@@ -63,4 +74,16 @@ pub(crate) async fn answer(request: RequestBuilder) -> (StatusCode, Value) {
     let response = request.send().await.unwrap();
     assert_eq!(response.headers()["content-type"], "application/json");
     (response.status(), response.json().await.unwrap())
+}
+
+/// Waits until something has come to pass.
+pub(crate) async fn wait_for(mut it: impl AsyncFnMut() -> bool) {
+    let started = Instant::now();
+    while !it().await {
+        assert!(
+            started.elapsed() < Duration::from_secs(60),
+            "it never came to pass"
+        );
+        tokio::time::sleep(Duration::from_millis(5)).await;
+    }
 }
