@@ -3,7 +3,8 @@
 use clap::{Args, Parser, Subcommand};
 
 use crate::commands::{
-    completions, doc, index, init, job, profile, query, session, sync, validate, versions,
+    bench, completions, doc, index, init, job, model, profile, query, serve, session, sync, validate,
+    versions,
 };
 
 /// Real-time semantic search: indexes, sessions and the service from the command line.
@@ -20,7 +21,13 @@ pub(crate) struct Cli {
 #[derive(Debug, Default, Args)]
 pub(crate) struct Global {
     /// The project [env: MOSS_PROJECT_ID]
-    #[arg(long, short, global = true, value_name = "ID", help_heading = "Global options")]
+    #[arg(
+        long,
+        short,
+        global = true,
+        value_name = "ID",
+        help_heading = "Global options"
+    )]
     pub(crate) project_id: Option<String>,
     /// Its key [env: MOSS_PROJECT_KEY]
     #[arg(long, global = true, value_name = "KEY", help_heading = "Global options")]
@@ -70,4 +77,11 @@ pub(crate) enum Command {
     Versions(versions::Versions),
     /// Make an earlier version of an index the newest (Moss's own)
     Restore(versions::Restore),
+    /// Run the service (Moss's own)
+    Serve(serve::Serve),
+    /// Fetch, pack and inspect model files (Moss's own)
+    #[command(subcommand)]
+    Model(model::Model),
+    /// Measure Moss on this machine (Moss's own)
+    Bench(bench::Bench),
 }

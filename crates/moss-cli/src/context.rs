@@ -53,6 +53,7 @@ impl Context {
             .or_else(|| variable("MOSS_PROJECT_KEY"))
             .or_else(|| given(&saved?.project_key))
             .ok_or_else(|| missing("key", "--project-key", "MOSS_PROJECT_KEY"))?;
+        tracing::debug!(project = id, profile, "calling with");
         Ok(Client::new(&id, &key)?)
     }
 }

@@ -83,7 +83,11 @@ impl Content {
     }
 
     fn lines(&mut self, text: &str) {
-        for (at, line) in text.lines().enumerate().filter(|(_, line)| !line.trim().is_empty()) {
+        for (at, line) in text
+            .lines()
+            .enumerate()
+            .filter(|(_, line)| !line.trim().is_empty())
+        {
             let value = serde_json::from_str(line).map_err(|error| format!("is not JSON: {error}"));
             self.add(|| format!("line {}", at + 1), value.and_then(document));
         }
@@ -109,7 +113,10 @@ impl Content {
                 }
             };
             let line = record.position().map_or(0, csv::Position::line);
-            self.add(|| format!("line {line}"), row(&header, &record).and_then(document));
+            self.add(
+                || format!("line {line}"),
+                row(&header, &record).and_then(document),
+            );
         }
     }
 }
@@ -121,9 +128,8 @@ fn row(header: &csv::StringRecord, record: &csv::StringRecord) -> Result<Value, 
         let value = match column {
             "text" => cell.into(),
             _ if cell.is_empty() => continue,
-            "metadata" | "embedding" => {
-                serde_json::from_str(cell).map_err(|error| format!("has {column} that is not JSON: {error}"))?
-            }
+            "metadata" | "embedding" => serde_json::from_str(cell)
+                .map_err(|error| format!("has {column} that is not JSON: {error}"))?,
             _ => cell.into(),
         };
         object.insert(column.to_owned(), value);

@@ -35,7 +35,11 @@ pub(crate) fn table(header: &[&str], rows: impl IntoIterator<Item = Vec<String>>
     table
         .load_style(presets::NOTHING)
         .set_content_arrangement(ContentArrangement::Dynamic)
-        .set_header(header.iter().map(|name| Cell::new(name).add_attribute(Attribute::Bold)));
+        .set_header(
+            header
+                .iter()
+                .map(|name| Cell::new(name).add_attribute(Attribute::Bold)),
+        );
     for row in rows {
         table.add_row(Row::from(row.iter().map(|cell| clean(cell)).collect::<Vec<_>>()));
     }

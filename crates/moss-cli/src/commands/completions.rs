@@ -41,7 +41,10 @@ pub(crate) fn indexes() -> ArgValueCandidates {
     ArgValueCandidates::new(|| {
         let names = Context::new(Global::default()).client().and_then(|client| {
             let indexes = moss::block_on(client.list_indexes())?;
-            Ok(indexes.into_iter().map(|index| CompletionCandidate::new(index.name)).collect())
+            Ok(indexes
+                .into_iter()
+                .map(|index| CompletionCandidate::new(index.name))
+                .collect())
         });
         names.unwrap_or_default()
     })

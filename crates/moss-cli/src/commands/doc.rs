@@ -71,7 +71,9 @@ impl Ids {
     /// The ids, of which there must be one.
     pub(crate) fn list(self) -> Outcome<Vec<String>> {
         match self.0.is_empty() {
-            true => Err(Failure::failed("--ids names no id: pass at least one document ID")),
+            true => Err(Failure::failed(
+                "--ids names no id: pass at least one document ID",
+            )),
             false => Ok(self.0),
         }
     }

@@ -139,7 +139,10 @@ fn show(context: &Context, job: &JobStatus) -> Outcome {
             job.created_at.clone(),
             job.completed_at.clone().unwrap_or_else(absent),
         ];
-        output::table(&["JOB", "STATUS", "PROGRESS", "PHASE", "CREATED", "COMPLETED"], [row])?;
+        output::table(
+            &["JOB", "STATUS", "PROGRESS", "PHASE", "CREATED", "COMPLETED"],
+            [row],
+        )?;
     }
     match (job.status.as_str(), &job.error) {
         ("failed", Some(error)) if !context.json() => Err(Failure::failed(error)),

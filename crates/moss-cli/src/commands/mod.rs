@@ -1,12 +1,15 @@
 //! The commands, a file each: their options and what they do.
 
+pub(crate) mod bench;
 pub(crate) mod completions;
 pub(crate) mod doc;
 pub(crate) mod index;
 pub(crate) mod init;
 pub(crate) mod job;
+pub(crate) mod model;
 pub(crate) mod profile;
 pub(crate) mod query;
+pub(crate) mod serve;
 pub(crate) mod session;
 pub(crate) mod sync;
 pub(crate) mod validate;
@@ -27,7 +30,10 @@ pub(crate) fn run(command: Option<Command>, context: &Context) -> Outcome {
     let Some(command) = command else {
         return Ok(Cli::command().print_help()?);
     };
-    log(context.global.verbose);
+    // The service logs in its own way.
+    if !matches!(command, Command::Serve(_)) {
+        log(context.global.verbose);
+    }
     match command {
         Command::Index(index) => wait(index.run(context)),
         Command::Doc(doc) => wait(doc.run(context)),
@@ -40,6 +46,9 @@ pub(crate) fn run(command: Option<Command>, context: &Context) -> Outcome {
         Command::Session(session) => wait(session.run(context)),
         Command::Versions(versions) => wait(versions.run(context)),
         Command::Restore(restore) => wait(restore.run(context)),
+        Command::Serve(serve) => serve.run(),
+        Command::Model(model) => wait(model.run(context)),
+        Command::Bench(bench) => wait(bench.run(context)),
         Command::Completions(completions) => completions.run(),
         Command::Version => version::run(context),
     }

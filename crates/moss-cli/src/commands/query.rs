@@ -104,7 +104,12 @@ impl Query {
         if is_person {
             output::note("one question a line; /set alpha X, /set top-k N, /exit");
         }
-        let mut lines = self.text.clone().into_iter().map(Ok).chain(io::stdin().lock().lines());
+        let mut lines = self
+            .text
+            .clone()
+            .into_iter()
+            .map(Ok)
+            .chain(io::stdin().lock().lines());
         loop {
             if is_person {
                 output::prompt("> ");
@@ -139,8 +144,8 @@ fn set_alpha(options: &mut QueryOptions, value: &str) -> Outcome {
 
 fn set_top_k(options: &mut QueryOptions, value: &str) -> Outcome {
     let top_k: Option<usize> = value.parse().ok().filter(|&top_k| top_k >= 1);
-    options.top_k =
-        top_k.ok_or_else(|| Failure::failed(format!("top-k must be a number of at least 1, got {value:?}")))?;
+    options.top_k = top_k
+        .ok_or_else(|| Failure::failed(format!("top-k must be a number of at least 1, got {value:?}")))?;
     Ok(())
 }
 
@@ -155,7 +160,10 @@ pub(crate) fn question(text: Option<String>) -> Outcome<String> {
     let (text, missing) = match text {
         Some(text) => (text, "it is empty"),
         None if io::stdin().is_terminal() => (String::new(), "pass it, or pipe it in"),
-        None => (io::read_to_string(io::stdin())?.trim().to_owned(), "standard input is empty"),
+        None => (
+            io::read_to_string(io::stdin())?.trim().to_owned(),
+            "standard input is empty",
+        ),
     };
     match text.trim().is_empty() {
         true => Err(Failure::failed(format!("no query text: {missing}"))),
@@ -173,5 +181,9 @@ pub(crate) fn show(context: &Context, result: &SearchResult) -> Outcome {
         .iter()
         .map(|doc| vec![format!("{:.3}", doc.score), doc.id.clone(), doc.text.clone()]);
     output::table(&["SCORE", "ID", "TEXT"], rows)?;
-    output::line(format_args!("{} documents in {} ms", result.docs.len(), result.time_taken_ms))
+    output::line(format_args!(
+        "{} documents in {} ms",
+        result.docs.len(),
+        result.time_taken_ms
+    ))
 }

@@ -64,7 +64,7 @@ pub(crate) struct Add {
     #[command(flatten)]
     session: Write,
     /// The text of one document, which gets the id of --id
-    #[arg(requires = "id", required_unless_present = "file")]
+    #[arg(requires = "id")]
     text: Option<String>,
     /// The id of TEXT
     #[arg(long, requires = "text")]
@@ -170,12 +170,18 @@ impl Write {
             _ => format!(", changed by others too: {}", pushed.conflicts.join(", ")),
         };
         let (name, count, version) = (&self.name, pushed.doc_count, &pushed.version);
-        output::line(format_args!("{name}: {count} documents, version {version}{conflicts}"))
+        output::line(format_args!(
+            "{name}: {count} documents, version {version}{conflicts}"
+        ))
     }
 }
 
 /// Adds documents, with a bar for people.
-fn add(context: &Context, session: &moss::Session, docs: Vec<Document>) -> Outcome<serde_json::Value> {
+pub(crate) fn add(
+    context: &Context,
+    session: &moss::Session,
+    docs: Vec<Document>,
+) -> Outcome<serde_json::Value> {
     let progress = Progress::bar(context.json(), "embedding", docs.len());
     let (mut added, mut updated) = (0, 0);
     let mut docs = docs.into_iter();
@@ -209,7 +215,9 @@ impl Delete {
         let ids = self.ids.list()?;
         let session = self.session.open(context, true).await?;
         let deleted = session.delete_docs(&ids)?;
-        self.session.push(context, &session, json!({ "deleted": deleted })).await
+        self.session
+            .push(context, &session, json!({ "deleted": deleted }))
+            .await
     }
 }
 

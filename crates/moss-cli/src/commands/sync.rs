@@ -66,7 +66,11 @@ impl Sync {
         loop {
             let found = scan(&dir, &ext)?;
             if found.is_empty() && !watch {
-                output::note(format_args!("no files of {} in {}", ext.join(", "), dir.display()));
+                output::note(format_args!(
+                    "no files of {} in {}",
+                    ext.join(", "),
+                    dir.display()
+                ));
             }
             for (path, stamp) in found {
                 if seen.get(&path) == Some(&stamp) {
@@ -132,13 +136,21 @@ fn scan(folder: &Path, suffixes: &[String]) -> Outcome<Seen> {
                 folders.push(path);
                 continue;
             }
-            let suffix = path.extension().and_then(|suffix| suffix.to_str()).unwrap_or_default();
-            let matches = suffixes.iter().any(|wanted| wanted.trim_start_matches('.').eq_ignore_ascii_case(suffix));
+            let suffix = path
+                .extension()
+                .and_then(|suffix| suffix.to_str())
+                .unwrap_or_default();
+            let matches = suffixes
+                .iter()
+                .any(|wanted| wanted.trim_start_matches('.').eq_ignore_ascii_case(suffix));
             // A file that is gone since the folder was listed is no fault.
             if let (true, Ok(meta)) = (matches, fs::metadata(&path))
                 && meta.is_file()
             {
-                found.insert(path, (meta.modified().unwrap_or(SystemTime::UNIX_EPOCH), meta.len()));
+                found.insert(
+                    path,
+                    (meta.modified().unwrap_or(SystemTime::UNIX_EPOCH), meta.len()),
+                );
             }
         }
     }

@@ -28,7 +28,11 @@ impl Validate {
         if context.json() {
             output::json(&json!({ "valid": valid, "doc_count": documents.len(), "issues": issues }))?;
         } else {
-            output::line(format_args!("{} documents, {} issues", documents.len(), issues.len()))?;
+            output::line(format_args!(
+                "{} documents, {} issues",
+                documents.len(),
+                issues.len()
+            ))?;
             issues.iter().try_for_each(output::line)?;
         }
         if valid { Ok(()) } else { Err(Failure::answered()) }
@@ -51,7 +55,10 @@ fn issues(content: &Content) -> Vec<String> {
             issues.push(format!("document {:?} has an empty text", document.id));
         }
     }
-    let lengths: BTreeSet<usize> = documents.iter().map(|doc| doc.vector().map_or(0, <[f32]>::len)).collect();
+    let lengths: BTreeSet<usize> = documents
+        .iter()
+        .map(|doc| doc.vector().map_or(0, <[f32]>::len))
+        .collect();
     match (lengths.first(), lengths.len()) {
         (_, 0 | 1) => {}
         (Some(0), _) => issues.push("some documents have an embedding and some have none".to_owned()),
