@@ -198,11 +198,14 @@ impl Project {
         let cached = self.open(name).await?;
         let mut options = GetOptions::new();
         options.ids = ids.map(<[String]>::to_vec);
-        let mut documents = cached.session.get_docs(&options)?;
-        documents
-            .iter_mut()
-            .for_each(|document| document.embedding = None);
-        Ok(documents)
+        blocking(move || {
+            let mut documents = cached.session.get_docs(&options)?;
+            documents
+                .iter_mut()
+                .for_each(|document| document.embedding = None);
+            Ok(documents)
+        })
+        .await
     }
 
     /// The cloud query: the newest version answers, whether or not a client loaded it.

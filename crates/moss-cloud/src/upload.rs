@@ -74,6 +74,7 @@ impl Project {
     pub async fn init_upload(&self, spec: UploadSpec) -> Result<String> {
         spec.check()?;
         let head = self.index(&spec.index)?.head().await?;
+        let since = head.as_ref().map_or(0, |head| head.version);
         match (spec.mode, head.filter(|head| !head.deleted)) {
             (CreateMode::Create, Some(_)) => return Err(index_exists(&spec.index)),
             (CreateMode::Replace, Some(head)) if head.model.id != spec.model_id => {
@@ -95,7 +96,7 @@ impl Project {
             dimension,
             mode,
         };
-        let record = JobRecord::new(&index, State::PendingUpload, work);
+        let record = JobRecord::new(&index, since, State::PendingUpload, work);
         self.store.put_job(&job_id, &record).await?;
         Ok(job_id)
     }

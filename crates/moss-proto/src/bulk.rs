@@ -262,3 +262,6 @@ fn miscounted(found: usize, expected: usize) -> Error {
 fn invalid(fault: impl fmt::Display) -> Error {
     Error::new(ErrorKind::InvalidArgument, format!("the upload {fault}"))
 }
+
+#[cfg(test)]
+mod tests;

@@ -4,6 +4,7 @@ use std::time::Duration;
 
 use bytes::Bytes;
 use moss_core::{Error, ErrorKind, Result};
+use object_store::path::Path;
 use serde::de::DeserializeOwned;
 
 use crate::garbage::age_of;
@@ -83,17 +84,36 @@ impl ProjectStore {
         Ok(numbers)
     }
 
+    /// The job that arrived last in each queue of the project; those before it have ended if it has.
+    ///
+    /// # Errors
+    /// As [`queued_job`](ProjectStore::queued_job).
+    pub async fn last_queued_jobs(&self) -> Result<Vec<String>> {
+        let mut jobs = Vec::new();
+        for queue in self.objects.children(&self.keys.queues()).await? {
+            let entries = self.objects.list(&queue).await?;
+            let last = entries.iter().max_by_key(|entry| queue_number(&entry.location));
+            if let Some(last) = last {
+                jobs.extend(self.queued_at(&last.location).await?);
+            }
+        }
+        Ok(jobs)
+    }
+
     /// The job with this number in the queue; `None` if it has left.
     ///
     /// # Errors
     /// `CacheCorrupt` for an entry that is no text, `Io`.
     pub async fn queued_job(&self, index: &str, number: u64) -> Result<Option<String>> {
-        let path = self.keys.queued(index, number);
-        let Some(bytes) = self.objects.get(&path).await? else {
+        self.queued_at(&self.keys.queued(index, number)).await
+    }
+
+    async fn queued_at(&self, path: &Path) -> Result<Option<String>> {
+        let Some(bytes) = self.objects.get(path).await? else {
             return Ok(None);
         };
-        let job = String::from_utf8(bytes.into()).map_err(|_| corrupt(&path, "not the id of a job"))?;
-        Ok(Some(job))
+        let job = String::from_utf8(bytes.into());
+        job.map(Some).map_err(|_| corrupt(path, "not the id of a job"))
     }
 
     /// Takes a job that has ended out of the queue. Never the last: numbers go on from it, so that none is used twice and a

@@ -123,6 +123,10 @@ impl ProjectKeys {
         Path::from(format!("{}/clock", self.root))
     }
 
+    pub(crate) fn queues(&self) -> Path {
+        Path::from(format!("{}/q", self.root))
+    }
+
     pub(crate) fn queue(&self, index: &str) -> Path {
         Path::from(format!("{}/q/{}", self.root, escape(index)))
     }

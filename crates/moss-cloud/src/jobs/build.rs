@@ -19,14 +19,15 @@ use crate::mutate::check_fit;
 use crate::push::push_as;
 use crate::{CreateMode, OnConflict};
 
+/// So often is a job taken over; it may be what makes its processes go away.
+const MAX_ATTEMPTS: u32 = 8;
 /// Documents embedded and stored at a time: enough to keep all cores busy, and little beside the upload.
 const BATCH: usize = 512;
 
 impl Run<'_> {
     /// Does what the job is for, once: if an earlier attempt has committed, nothing is left to do.
     pub(super) async fn build(&self, record: &JobRecord) -> Result<()> {
-        let since = record.since.unwrap_or(0);
-        let index = JobIndex::new(self.project, &record.index, self.job_id, since)?;
+        let index = JobIndex::new(self.project, &record.index, self.job_id, record.since)?;
         match self.build_on(&index, record).await {
             Err(_) if index.has_committed() => Ok(()),
             ended => ended,
@@ -37,6 +38,12 @@ impl Run<'_> {
         let name = &record.index;
         let head = index.head().await?;
         index.check(head.as_ref()).await?;
+        if self.attempt > MAX_ATTEMPTS {
+            return Err(Error::new(
+                ErrorKind::Internal,
+                format!("given up: {MAX_ATTEMPTS} processes went away while they worked on the job"),
+            ));
+        }
         self.progress.set(Phase::Downloading, 0.0);
         let payload = self.project.store.payload(self.job_id).await?;
         let payload =

@@ -29,7 +29,7 @@ pub(super) struct JobIndex {
 }
 
 impl JobIndex {
-    /// The index for a job that was first taken on when `since` was its newest version.
+    /// The index for a job that was made when `since` was its newest version.
     pub(super) fn new(project: &Project, name: &str, job_id: &str, since: u64) -> Result<JobIndex> {
         Ok(JobIndex {
             index: StoredIndex::new(project, name)?,

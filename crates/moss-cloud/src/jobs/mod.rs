@@ -11,19 +11,43 @@ mod queue;
 mod record;
 mod run;
 
+use std::sync::Arc;
+
 use bytes::Bytes;
 use moss_core::query::AddOptions;
 use moss_core::{Document, Error, ErrorKind, Result};
 use moss_proto::bulk;
+use moss_store::Manifest;
 use uuid::Uuid;
 
-use crate::index::open_model;
+use crate::index::{blocking, open_model};
 use crate::mutate::{check_batch, check_fit, check_ids};
-use crate::{JobStatus, Project};
+use crate::{Cloud, JobStatus, Project};
 
 pub use queue::JobStats;
 pub(crate) use queue::Workers;
 pub(crate) use record::{JobRecord, State, Work};
+
+impl Cloud {
+    /// Takes on the jobs that processes left behind which went away, and that nobody asks for: to be called when a service
+    /// starts. Reads the end of every queue; returns before the jobs have ended.
+    ///
+    /// # Errors
+    /// `CacheCorrupt`, `Io`.
+    pub async fn resume_jobs(self: &Arc<Self>) -> Result<()> {
+        for id in self.store().project_names().await? {
+            // No key opened the project: its jobs were asked for by one long ago.
+            let project = self.opened(&id, self.store().project(&id)?, String::new());
+            for job_id in project.store.last_queued_jobs().await? {
+                match project.job_status(&job_id).await {
+                    Err(error) if error.kind() != ErrorKind::JobNotFound => return Err(error),
+                    _ => {}
+                }
+            }
+        }
+        Ok(())
+    }
+}
 
 impl Project {
     /// Adds documents to an index in a job; returns its id.
@@ -42,11 +66,11 @@ impl Project {
         let head = self.head(name).await?;
         let model = open_model(&head.model.id).await?;
         check_fit(&head, &model, &documents)?;
-        let payload = bulk::encode(&documents)?;
+        let payload = blocking(move || bulk::encode(&documents)).await?;
         let work = Work::Add {
             upsert: options.upsert,
         };
-        self.submit(name, work, payload.into()).await
+        self.submit(&head, work, payload.into()).await
     }
 
     /// Deletes documents from an index in a job; returns its id. Unknown ids are ignored.
@@ -55,10 +79,10 @@ impl Project {
     /// `IndexNotFound`; `InvalidArgument` without ids; `Io`.
     pub async fn submit_delete(&self, name: &str, ids: &[String]) -> Result<String> {
         check_ids(ids)?;
-        self.head(name).await?;
+        let head = self.head(name).await?;
         let payload = serde_json::to_vec(ids)
             .map_err(|error| Error::new(ErrorKind::Internal, format!("writing ids: {error}")))?;
-        self.submit(name, Work::Delete, payload.into()).await
+        self.submit(&head, Work::Delete, payload.into()).await
     }
 
     /// The job of that id. A job that nobody works on any more is taken on.
@@ -73,12 +97,12 @@ impl Project {
         Ok(record.status(job_id))
     }
 
-    async fn submit(&self, name: &str, work: Work, payload: Bytes) -> Result<String> {
+    async fn submit(&self, head: &Manifest, work: Work, payload: Bytes) -> Result<String> {
         let job_id = Uuid::new_v4().to_string();
         self.store.put_payload(&job_id, payload).await?;
-        let record = JobRecord::new(name, State::Building, work);
+        let record = JobRecord::new(&head.index, head.version, State::Building, work);
         self.store.put_job(&job_id, &record).await?;
-        self.enqueue(name, &job_id).await?;
+        self.enqueue(&head.index, &job_id).await?;
         Ok(job_id)
     }
 

@@ -15,6 +15,8 @@ use crate::Project;
 
 /// A job is taken over when its record was not written for so many of the times that it should have been.
 const MISSED_BEATS: u32 = 8;
+/// How long to wait for another process that runs a job; twice as long each time, up to the time between two beats.
+const FIRST_PAUSE: Duration = Duration::from_millis(20);
 /// After so many failures in a row a worker gives up; whoever asks for the job's status starts the next.
 const MAX_FAILURES: u32 = 8;
 
@@ -154,18 +156,21 @@ impl Worker {
 
     /// Runs a job, or waits while another process does.
     async fn finish(&self, job_id: &str) -> Result<()> {
+        let mut pause = FIRST_PAUSE;
         loop {
             let record: Option<JobRecord> = self.project.store.job(job_id).await?;
-            // Whoever gave up on a job before it was started took its place in the queue with him.
+            // A job is queued once it is building.
             let Some(record) = record.filter(|record| record.status == State::Building) else {
                 return Ok(());
             };
             if self.is_free(job_id, &record).await?
                 && let Some(attempt) = self.claim(job_id, record.attempt).await?
             {
-                Run::new(&self.project, job_id, attempt).run(record).await?;
+                Run::new(&self.project, job_id, attempt).run(self.index()).await?;
             } else {
-                tokio::time::sleep(self.beat()).await;
+                pause = pause.min(self.beat());
+                tokio::time::sleep(pause).await;
+                pause *= 2;
             }
         }
     }

@@ -87,8 +87,8 @@ pub(crate) struct JobRecord {
     pub(crate) uploaded: bool,
     /// How often it was taken on; who did so last writes this record.
     pub(crate) attempt: u32,
-    /// The newest version of the index when the job was first taken on: what the job commits is above it.
-    pub(crate) since: Option<u64>,
+    /// The newest version of the index when the job was made, 0 if there was none: what the job commits is above it.
+    pub(crate) since: u64,
     pub(crate) progress: f64,
     pub(crate) phase: Option<Phase>,
     pub(crate) error: Option<String>,
@@ -96,8 +96,8 @@ pub(crate) struct JobRecord {
 }
 
 impl JobRecord {
-    /// A job that begins now.
-    pub(crate) fn new(index: &str, status: State, work: Work) -> JobRecord {
+    /// A job that begins now, on an index whose newest version is `since`.
+    pub(crate) fn new(index: &str, since: u64, status: State, work: Work) -> JobRecord {
         let now = now_ms();
         JobRecord {
             index: index.to_owned(),
@@ -105,6 +105,7 @@ impl JobRecord {
             created_at: now,
             updated_at: now,
             work: Some(work),
+            since,
             ..JobRecord::default()
         }
     }

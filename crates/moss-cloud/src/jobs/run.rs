@@ -39,7 +39,7 @@ impl Progress {
 pub(super) struct Run<'a> {
     pub(super) project: &'a Project,
     pub(super) job_id: &'a str,
-    attempt: u32,
+    pub(super) attempt: u32,
     pub(super) progress: Progress,
 }
 
@@ -57,13 +57,14 @@ impl<'a> Run<'a> {
     ///
     /// # Errors
     /// `Io`: the record could not be written.
-    pub(super) async fn run(&self, mut record: JobRecord) -> Result<()> {
-        let _turn = self.project.turn(&record.index).await;
+    pub(super) async fn run(&self, index: &str) -> Result<()> {
+        let _turn = self.project.turn(index).await;
+        // Another process may have ended it before the claim.
+        let record: Option<JobRecord> = self.project.store.job(self.job_id).await?;
+        let Some(mut record) = record.filter(|record| !record.has_ended()) else {
+            return Ok(());
+        };
         record.attempt = self.attempt;
-        if record.since.is_none() {
-            let head = self.project.index(&record.index)?.head().await?;
-            record.since = Some(head.map_or(0, |head| head.version));
-        }
         record.updated_at = now_ms().max(record.updated_at);
         self.project.store.put_job(self.job_id, &record).await?;
 

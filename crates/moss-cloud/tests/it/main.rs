@@ -4,6 +4,7 @@
 mod cache;
 mod identity;
 mod jobs;
+mod kills;
 mod support;
 mod takeover;
 mod upload;

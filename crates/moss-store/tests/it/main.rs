@@ -10,6 +10,7 @@ mod disk;
 mod faults;
 mod flaky;
 mod housekeeping;
+mod job_suite;
 mod kept;
 mod probe;
 mod project_suite;

@@ -16,6 +16,7 @@ pub(crate) mod all {
     pub(crate) use super::*;
     pub(crate) use crate::credentials::*;
     pub(crate) use crate::housekeeping::*;
+    pub(crate) use crate::job_suite::*;
     pub(crate) use crate::probe::*;
     pub(crate) use crate::project_suite::*;
 }
@@ -52,6 +53,9 @@ macro_rules! suite {
             keys_are_made_listed_and_removed
             projects_are_listed_by_name_and_deleted_whole
             payloads_are_written_once_and_go_with_their_jobs
+            jobs_stand_in_the_order_of_their_arrival
+            jobs_that_arrive_at_once_all_stand_in_the_queue
+            a_job_is_claimed_by_one_and_its_age_is_the_stores
             a_segment_written_before_the_transaction_is_allowed_unless_condemned
             a_commit_keeps_the_id_that_it_was_begun_with
             a_good_store_passes_the_probe_and_keeps_nothing_of_it
