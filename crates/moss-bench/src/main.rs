@@ -6,6 +6,7 @@ mod corpus;
 mod embed;
 mod quality;
 mod recall;
+mod serve_load;
 mod session;
 
 use std::process::ExitCode;
@@ -32,6 +33,11 @@ const SUBJECTS: &[(&str, &str, Run)] = &[
         "recall",
         "recall@10 against a plain f32 scan: [--int8] QUESTIONS STORE",
         recall::run,
+    ),
+    (
+        "serve-load",
+        "a running service under 200 clients and 20 pushing sessions: URL PROJECT KEY DOCUMENTS QUESTIONS [SECONDS]",
+        serve_load::run,
     ),
     (
         "session",

@@ -51,7 +51,7 @@ pub(crate) fn run(arguments: &[String]) -> Result<()> {
 }
 
 /// Embeds and pushes the documents, unless the store holds them.
-fn fill(client: &Client, documents: &Path, limit: usize) -> Result<()> {
+pub(crate) fn fill(client: &Client, documents: &Path, limit: usize) -> Result<()> {
     let stored = moss::block_on(client.get_index(NAME)).map_or(0, |info| info.doc_count);
     if stored == corpus::count(documents, limit)? {
         return Ok(());
