@@ -4,6 +4,7 @@
 mod call;
 mod corpus;
 mod embed;
+mod fault_proxy;
 mod quality;
 mod recall;
 mod serve_load;
@@ -24,6 +25,11 @@ const SUBJECTS: &[(&str, &str, Run)] = &[
         call::run,
     ),
     ("embed", "text to vector, by length, and batches", embed::run),
+    (
+        "fault-proxy",
+        "no measure: breaks requests to an object store: --listen ADDRESS --to ADDRESS [--seed N] [--one-in N]",
+        fault_proxy::run,
+    ),
     (
         "quality",
         "nDCG@10 over judged questions: DOCUMENTS QUESTIONS",
@@ -52,7 +58,7 @@ fn main() -> ExitCode {
     let Some((_, _, run)) = SUBJECTS.iter().find(|(name, ..)| Some(*name) == wanted) else {
         eprintln!("usage: moss-bench <subject> [..]");
         for (name, measures, _) in SUBJECTS {
-            eprintln!("  {name:10} {measures}");
+            eprintln!("  {name:12} {measures}");
         }
         return ExitCode::from(2);
     };
