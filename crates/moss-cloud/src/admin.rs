@@ -4,7 +4,7 @@ use std::fmt;
 
 use futures::future::try_join_all;
 use moss_core::{Error, ErrorKind, Result};
-use moss_store::{Created, ProjectStore};
+use moss_store::{Created, Housekeeping, ProjectStore, Retention};
 
 use crate::Cloud;
 use crate::key::{Key, KeyRecord, ProjectRecord, check_credential, new_key, random_hex};
@@ -55,6 +55,19 @@ pub struct KeyInfo {
 }
 
 impl Cloud {
+    /// Proves that the store can be trusted with pushes, see [`Store::probe`](moss_store::Store::probe).
+    ///
+    /// # Errors
+    /// `InvalidArgument` saying what the store does wrong; `Network`, `Io`.
+    pub async fn probe(&self) -> Result<()> {
+        self.store().probe().await
+    }
+
+    /// Collects what nobody needs any more, see [`Store::keep_house`](moss_store::Store::keep_house).
+    pub async fn keep_house(&self) -> Housekeeping {
+        self.store().keep_house(&Retention::default()).await
+    }
+
     /// Makes a project with one key; without an id, under a random one.
     ///
     /// # Errors

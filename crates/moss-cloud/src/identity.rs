@@ -38,11 +38,13 @@ impl fmt::Debug for Token {
     }
 }
 
-/// What a token says.
+/// A value for whoever may do what the purpose says in a project.
 #[derive(Serialize, Deserialize)]
-struct Claims {
+struct Claims<T> {
     project: String,
+    /// The key that opened the project; the grant ends with it.
     key: String,
+    value: T,
 }
 
 impl Cloud {
@@ -88,18 +90,38 @@ impl Cloud {
     /// `Unauthorized` for a token that was forged, is another project's, expired, was issued by a clock over a minute
     /// ahead, or was made with a key that is revoked by now.
     pub async fn project_by_token(self: &Arc<Self>, id: &str, token: &str) -> Result<Project> {
-        let claims: Claims = self.verify(TOKEN, token).await?;
-        let refused = |why: String| Err(Error::new(ErrorKind::Unauthorized, why));
-        if claims.project != id {
-            return refused(format!("the token is not for project {id:?}"));
+        let (project, ()) = self.project_by_grant(TOKEN, token).await?;
+        if project.id() == id {
+            return Ok(project);
         }
-        let store = self.store().project(id)?;
-        match self.keys().get(&store, id, Some(&claims.key)).await? {
-            Some(known) => Ok(self.opened(id, store, known.id)),
-            None => refused(format!(
-                "the key that the token for project {id:?} was made with is revoked"
-            )),
-        }
+        Err(Error::new(
+            ErrorKind::Unauthorized,
+            format!("the token is not for project {id:?}"),
+        ))
+    }
+
+    /// The project and the value of a grant that [`grant`](Cloud::grant) made for this very purpose.
+    ///
+    /// # Errors
+    /// `Unauthorized` as for [`verify`](Cloud::verify), and if the key that opened the project is revoked by now.
+    pub async fn project_by_grant<T: DeserializeOwned>(
+        self: &Arc<Self>,
+        purpose: &str,
+        grant: &str,
+    ) -> Result<(Project, T)> {
+        let claims: Claims<T> = self.verify(purpose, grant).await?;
+        let store = self.store().project(&claims.project)?;
+        let known = self
+            .keys()
+            .get(&store, &claims.project, Some(&claims.key))
+            .await?;
+        let known = known.ok_or_else(|| {
+            Error::new(
+                ErrorKind::Unauthorized,
+                format!("the key that the {purpose} was made with is revoked"),
+            )
+        })?;
+        Ok((self.opened(&claims.project, store, known.id), claims.value))
     }
 
     /// A token for a project, which stands for the key that opened it.
@@ -107,14 +129,30 @@ impl Cloud {
     /// # Errors
     /// `Io` if the store's secret cannot be read.
     pub async fn issue_token(&self, project: &Project) -> Result<Token> {
+        Ok(Token {
+            token: self.grant(project, TOKEN, (), TOKEN_TTL).await?,
+            expires_in: TOKEN_TTL.as_secs(),
+        })
+    }
+
+    /// As [`sign`](Cloud::sign), for one project: [`project_by_grant`](Cloud::project_by_grant) opens it and takes the
+    /// value back, for `ttl` from now on or until the key that opened `project` is revoked.
+    ///
+    /// # Errors
+    /// Those of [`sign`](Cloud::sign).
+    pub async fn grant<T: Serialize + Sync + Send>(
+        &self,
+        project: &Project,
+        purpose: &str,
+        value: T,
+        ttl: Duration,
+    ) -> Result<String> {
         let claims = Claims {
             project: project.id().to_owned(),
             key: project.key_id().to_owned(),
+            value,
         };
-        Ok(Token {
-            token: self.sign(TOKEN, &claims, TOKEN_TTL).await?,
-            expires_in: TOKEN_TTL.as_secs(),
-        })
+        self.sign(purpose, &claims, ttl).await
     }
 
     /// A text that carries `value`, signed so that [`verify`](Cloud::verify) of any replica over this store takes it back

@@ -110,9 +110,11 @@ impl ProjectStore {
     /// `CacheCorrupt` for what is not such a record, `Io`.
     pub async fn keys<T: DeserializeOwned>(&self) -> Result<Vec<(String, T)>> {
         let objects = self.objects.list(&self.keys.all_keys()).await?;
-        let ids = objects
+        // Gathered before the first await: the closure's lifetime would keep the future off threads.
+        let ids: Vec<String> = objects
             .iter()
-            .filter_map(|object| unescape(object.location.filename()?));
+            .filter_map(|object| unescape(object.location.filename()?))
+            .collect();
         let keys: Vec<Option<(String, T)>> = stream::iter(ids)
             .map(|id| async move { Ok(self.key(&id).await?.map(|record| (id, record))) })
             .buffer_unordered(IN_FLIGHT)

@@ -163,7 +163,7 @@ async fn grants_are_for_one_purpose_and_end() {
     let cloud = memory();
     let key = cloud.create_project(Some("p")).await.unwrap();
     let hour = Duration::from_secs(3600);
-    let claims = json!({"project": "p", "key": key.key_id});
+    let claims = json!({"project": "p", "key": key.key_id, "value": null});
     let url = cloud.sign("upload URL", &claims, hour).await.unwrap();
     assert!(
         url.bytes()
@@ -175,6 +175,24 @@ async fn grants_are_for_one_purpose_and_end() {
     let ended = cloud.sign("token", &claims, Duration::ZERO).await.unwrap();
     let message = unauthorized(cloud.project_by_token("p", &ended).await);
     assert!(message.contains("expired"), "{message}");
+}
+
+#[tokio::test]
+async fn a_grant_for_a_project_opens_it_with_its_value_until_the_key_is_revoked() {
+    let cloud = memory();
+    let key = cloud.create_project(Some("p")).await.unwrap();
+    let project = cloud.project_by_key("p", &key.key).await.unwrap();
+    let hour = Duration::from_secs(3600);
+    let url = cloud.grant(&project, "upload URL", "job 1", hour).await.unwrap();
+    let (opened, job): (_, String) = cloud.project_by_grant("upload URL", &url).await.unwrap();
+    assert_eq!(
+        (opened.id(), opened.key_id(), job.as_str()),
+        ("p", project.key_id(), "job 1")
+    );
+    unauthorized(cloud.project_by_grant::<String>("download URL", &url).await);
+    unauthorized(cloud.project_by_token("p", &url).await);
+    cloud.rotate_key("p", false).await.unwrap();
+    unauthorized(cloud.project_by_grant::<String>("upload URL", &url).await);
 }
 
 #[tokio::test]
