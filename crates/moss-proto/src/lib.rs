@@ -3,6 +3,7 @@
 //! JSON is camelCase. Reading is forgiving to fields that are not known and strict about those that are: [`json::read`]
 //! names the field at fault. What an action does is `moss-cloud`'s, how it is routed is `moss-serve`'s.
 
+pub mod admin;
 pub mod bulk;
 pub mod document;
 pub mod error;

@@ -35,7 +35,7 @@ pub(crate) async fn project_or_key(
     key_in_body: Option<&str>,
 ) -> Answer<Project> {
     if let Some(token) = bearer(headers)? {
-        let project = service.project_by_token(project_id, token).await;
+        let project = service.cloud.project_by_token(project_id, token).await;
         let project = project.map_err(ApiError::unauthenticated)?;
         return Ok(service.admit(project)?);
     }
@@ -58,10 +58,9 @@ pub(crate) fn bearer(headers: &HeaderMap) -> Result<Option<&str>> {
     let Some(value) = text(headers, header::AUTHORIZATION.as_str())? else {
         return Ok(None);
     };
-    Ok(value
-        .split_once(' ')
-        .filter(|(scheme, _)| scheme.eq_ignore_ascii_case("bearer"))
-        .map(|(_, token)| token.trim()))
+    // A token that is empty is a token all the same, and refused as one.
+    let (scheme, token) = value.split_once(' ').unwrap_or((value, ""));
+    Ok(scheme.eq_ignore_ascii_case("bearer").then(|| token.trim()))
 }
 
 /// A header's text; ids and keys may hold any UTF-8.

@@ -5,8 +5,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use axum::Json;
-use axum::body::Bytes;
-use axum::extract::{Path, Query, State};
+use axum::extract::State;
 use axum::http::{HeaderMap, HeaderValue, StatusCode, header};
 use axum::response::sse::{Event, KeepAlive, Sse};
 use axum::response::{IntoResponse, Response};
@@ -23,8 +22,9 @@ use uuid::Uuid;
 
 use crate::body::{self, Body};
 use crate::error::Answer;
+use crate::extract::{Path, Query};
 use crate::router::Route;
-use crate::{Service, auth, manage};
+use crate::{Service, auth, etag, manage};
 
 /// How long a presigned URL of a segment opens it: a client follows the redirect at once.
 const PRESIGNED: Duration = Duration::from_secs(300);
@@ -53,11 +53,8 @@ async fn manifest(
     let project = auth::project_of_headers(&service, &headers).await?;
     let found = project.manifest(&name, query.version).await?;
     let manifest = found.ok_or_else(|| no_version(&name))?;
-    let etag = format!("\"{}\"", manifest.version);
-    let is_known = headers
-        .get(header::IF_NONE_MATCH)
-        .is_some_and(|known| known.as_bytes() == etag.as_bytes());
-    let etag = [(header::ETAG, etag)];
+    let is_known = etag::is_known(&headers, manifest.version);
+    let etag = [(header::ETAG, etag::of(manifest.version))];
     Ok(match is_known {
         true => (StatusCode::NOT_MODIFIED, etag).into_response(),
         false => (etag, Json(manifest)).into_response(),
@@ -122,10 +119,10 @@ async fn put_segment(
     Path((name, id)): Path<(String, Uuid)>,
     Query(query): Query<SegmentQuery>,
     headers: HeaderMap,
-    body: Body,
+    body: axum::body::Body,
 ) -> Answer<Json<SegmentAnswer>> {
     let project = auth::project_of_headers(&service, &headers).await?;
-    let bytes: Bytes = body::whole(body)?;
+    let bytes = body::read(body).await?;
     let stored = project.receive_segment(&name, id, query.version, bytes).await?;
     Ok(Json(SegmentAnswer {
         entry: stored.entry,

@@ -4,16 +4,22 @@
 //! `moss-cloud`'s, what travels is `moss-proto`'s; here it is routed, checked and worded as HTTP. State lives in the store,
 //! so that any number of replicas answer for one store.
 
+mod admin;
 mod auth;
 mod body;
 mod drain;
 mod error;
+mod etag;
+mod extract;
 mod health;
+mod identity;
 mod indexes;
 mod limits;
+mod links;
 mod manage;
 mod metrics;
 mod observe;
+mod openapi;
 mod options;
 mod query;
 mod rate;
@@ -23,6 +29,7 @@ mod server;
 mod service;
 mod telemetry;
 mod tls;
+mod transfer;
 
 pub use options::{LogFormat, Options};
 pub use router::router;

@@ -4,6 +4,8 @@ use std::num::NonZeroU32;
 use std::path::PathBuf;
 use std::time::Duration;
 
+use moss_cloud::CloudOptions;
+
 /// How a line of the log reads.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub enum LogFormat {
@@ -20,6 +22,8 @@ pub enum LogFormat {
 /// let mut options = moss_serve::Options::new("memory://docs");
 /// options.listen = "127.0.0.1:0".to_owned();
 /// ```
+///
+/// Not `Debug`: they hold the admin token.
 #[derive(Clone)]
 #[non_exhaustive]
 pub struct Options {
@@ -55,6 +59,10 @@ pub struct Options {
     /// Base URL of an OpenTelemetry collector that takes OTLP over HTTP, as `http://localhost:4318`; default
     /// `OTEL_EXPORTER_OTLP_ENDPOINT`, and without that no traces. For [`serve`](crate::serve).
     pub otlp_endpoint: Option<String>,
+    /// What opens `/v1/admin`, where projects and keys are made; default none, and then those routes are not there.
+    pub admin_token: Option<String>,
+    /// About how many bytes the indexes in memory may take; default 512 MiB, see [`CloudOptions::cache_bytes`].
+    pub cache_bytes: usize,
 }
 
 impl Options {
@@ -75,6 +83,8 @@ impl Options {
             drain: Duration::from_secs(30),
             log_format: LogFormat::Text,
             otlp_endpoint: None,
+            admin_token: None,
+            cache_bytes: CloudOptions::default().cache_bytes,
         }
     }
 }

@@ -7,16 +7,21 @@ use axum::extract::DefaultBodyLimit;
 use axum::handler::Handler;
 use axum::http::{Method, StatusCode, Uri};
 use axum::middleware::from_fn_with_state;
-use axum::routing::{self, MethodRouter};
+use axum::routing::{self, MethodFilter, MethodRouter};
 use moss_core::{Error, ErrorKind};
 use moss_proto::{MAX_JSON_BYTES, MAX_UPLOAD_BYTES};
 
 use crate::error::ApiError;
-use crate::{Service, health, indexes, limits, manage, metrics, observe, query, ready};
+use crate::{
+    Service, admin, health, identity, indexes, limits, manage, metrics, observe, openapi, query, ready,
+    transfer,
+};
 
-/// A path, as axum writes it, with what answers.
+/// A method and a path, as axum writes it, with what answers.
 pub(crate) struct Route {
-    path: &'static str,
+    #[cfg(test)]
+    pub(crate) method: Method,
+    pub(crate) path: &'static str,
     handler: MethodRouter<Arc<Service>>,
     /// Bytes of the largest body.
     max_body: usize,
@@ -24,25 +29,36 @@ pub(crate) struct Route {
 
 impl Route {
     pub(crate) fn get<T: 'static, H: Handler<T, Arc<Service>>>(path: &'static str, handler: H) -> Route {
-        Route::new(path, routing::get(handler))
+        Route::new(&Method::GET, path, handler)
     }
 
     pub(crate) fn post<T: 'static, H: Handler<T, Arc<Service>>>(path: &'static str, handler: H) -> Route {
-        Route::new(path, routing::post(handler))
+        Route::new(&Method::POST, path, handler)
+    }
+
+    pub(crate) fn delete<T: 'static, H: Handler<T, Arc<Service>>>(path: &'static str, handler: H) -> Route {
+        Route::new(&Method::DELETE, path, handler)
     }
 
     /// Takes an upload.
     pub(crate) fn put<T: 'static, H: Handler<T, Arc<Service>>>(path: &'static str, handler: H) -> Route {
         Route {
             max_body: MAX_UPLOAD_BYTES,
-            ..Route::new(path, routing::put(handler))
+            ..Route::new(&Method::PUT, path, handler)
         }
     }
 
-    fn new(path: &'static str, handler: MethodRouter<Arc<Service>>) -> Route {
+    fn new<T: 'static, H: Handler<T, Arc<Service>>>(
+        method: &Method,
+        path: &'static str,
+        handler: H,
+    ) -> Route {
+        let filter = MethodFilter::try_from(method.clone()).expect("axum knows these methods");
         Route {
+            #[cfg(test)]
+            method: method.clone(),
             path,
-            handler,
+            handler: routing::on(filter, handler),
             max_body: MAX_JSON_BYTES,
         }
     }
@@ -52,11 +68,15 @@ impl Route {
 pub(crate) fn routes() -> Vec<Route> {
     [
         health::routes(),
-        indexes::routes(),
         ready::routes(),
         metrics::routes(),
+        openapi::routes(),
+        identity::routes(),
         manage::routes(),
         query::routes(),
+        transfer::routes(),
+        indexes::routes(),
+        admin::routes(),
     ]
     .into_iter()
     .flatten()
@@ -65,8 +85,10 @@ pub(crate) fn routes() -> Vec<Route> {
 
 /// The routes over what they share.
 pub fn router(service: Arc<Service>) -> Router {
+    let has_admin = service.options.admin_token.is_some();
     routes()
         .into_iter()
+        .filter(|route| has_admin || !route.path.starts_with(admin::PREFIX))
         .fold(Router::new(), |router, route| {
             let limits = from_fn_with_state((service.clone(), route.max_body), limits::body);
             router.route(route.path, route.handler.layer(limits))

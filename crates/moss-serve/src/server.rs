@@ -21,6 +21,8 @@ use crate::{Options, Service, drain, router, telemetry, tls};
 const JOBS_LOOK: Duration = Duration::from_millis(50);
 /// How often counters are tidied up.
 const TIDY_EVERY: Duration = Duration::from_secs(5);
+/// Between two rounds of housekeeping. Each replica does them: a round that finds nothing is cheap.
+const HOUSEKEEPING: Duration = Duration::from_secs(3600);
 
 /// A service that listens and answers nobody yet.
 pub struct Server {
@@ -83,10 +85,11 @@ impl Server {
                 }
             }
         };
-        let beside = join(end(&self.service, stop), tidy(&self.service));
+        let upkeep = join(tidy(&self.service), keep_house(&self.service));
+        let beside = join(end(&self.service, stop), upkeep);
         let served = match select(pin!(serving), pin!(beside)).await {
             Either::Left((served, _)) => served,
-            Either::Right(((_, never), _)) => match never {},
+            Either::Right(((_, (never, _)), _)) => match never {},
         };
         served.map_err(|error| Error::new(ErrorKind::Io, format!("the service ended: {error}")))?;
         jobs_end(&self.service).await;
@@ -135,6 +138,15 @@ async fn tidy(service: &Service) -> Infallible {
     loop {
         tokio::time::sleep(TIDY_EVERY).await;
         service.tidy();
+    }
+}
+
+/// Collects garbage now and then. What fails is logged and tried again in the next round.
+async fn keep_house(service: &Service) -> Infallible {
+    loop {
+        tokio::time::sleep(HOUSEKEEPING).await;
+        let done = service.cloud.keep_house().await;
+        tracing::info!(?done, "housekeeping");
     }
 }
 

@@ -4,7 +4,7 @@ use std::net::SocketAddr;
 use std::sync::Arc;
 
 use axum_server::Handle;
-use moss_cloud::{Cloud, Project};
+use moss_cloud::{Cloud, CloudOptions, Project};
 use moss_core::{Error, ErrorKind, Result};
 
 use crate::drain::Drain;
@@ -25,12 +25,21 @@ pub struct Service {
 }
 
 impl Service {
-    /// Opens the store.
+    /// Opens the store and proves that it can be trusted.
     ///
     /// # Errors
-    /// Those of [`Cloud::open`].
+    /// Those of [`Cloud::open_with`] and [`Cloud::probe`]; `InvalidArgument` for an empty admin token.
     pub async fn open(options: Options) -> Result<Arc<Service>> {
-        let cloud = Cloud::open(&options.store)?;
+        if options.admin_token.as_deref() == Some("") {
+            return Err(Error::new(
+                ErrorKind::InvalidArgument,
+                "the admin token is empty: set one, or none at all",
+            ));
+        }
+        let mut cloud_options = CloudOptions::default();
+        cloud_options.cache_bytes = options.cache_bytes;
+        let cloud = Cloud::open_with(&options.store, cloud_options)?;
+        cloud.probe().await?;
         Ok(Arc::new(Service {
             cloud,
             metrics: Metrics::new()?,
@@ -58,13 +67,13 @@ impl Service {
         self.rate.tidy();
     }
 
-    /// The project of this id, opened by its key.
+    /// The project of this id, opened by its key; made now if it is not there and that is allowed.
     pub(crate) async fn project_by_key(&self, id: &str, key: &str) -> Result<Project> {
-        self.cloud.project(id, key).await
-    }
-
-    /// The project of this id, opened by a token.
-    pub(crate) async fn project_by_token(&self, _id: &str, _token: &str) -> Result<Project> {
-        Err(Error::new(ErrorKind::Unauthorized, "the token is not valid"))
+        match self.cloud.project_by_key(id, key).await {
+            Err(error) if error.kind() == ErrorKind::Unauthorized && self.options.register_on_first_use => {
+                self.cloud.project(id, key).await
+            }
+            opened => opened,
+        }
     }
 }

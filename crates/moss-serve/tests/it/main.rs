@@ -1,9 +1,15 @@
-//! The service over loopback: what a client sees.
+//! The service over loopback: what a client sees. Every answer is checked against the OpenAPI document.
 
 #![allow(clippy::unwrap_used)] // helpers are tests too
 
+mod admin;
+mod auth;
+mod bad_input;
+mod contract;
 mod limits;
 mod manage;
 mod operation;
 mod process;
+mod query;
 mod support;
+mod transfer;

@@ -1,0 +1,118 @@
+//! Uploads and downloads: URLs that a manage action handed out and that carry their own authority.
+
+use std::sync::Arc;
+
+use axum::Json;
+use axum::extract::State;
+use axum::http::{HeaderMap, HeaderValue, StatusCode, header};
+use axum::response::{IntoResponse, Response};
+use moss_cloud::{Project, Snapshot};
+use moss_core::{Error, ErrorKind};
+use moss_proto::manage::JobAnswer;
+use serde::Deserialize;
+
+use crate::error::Answer;
+use crate::extract::Query;
+use crate::router::Route;
+use crate::{Service, body, etag, links};
+
+/// Where uploads go.
+pub(crate) const UPLOAD_PATH: &str = "/v1/uploads";
+/// Where the newest version of an index is, as one segment.
+pub(crate) const INDEX_PATH: &str = "/v1/downloads/index";
+/// Where the documents of an index are.
+pub(crate) const JSON_PATH: &str = "/v1/downloads/json";
+
+pub(crate) fn routes() -> Vec<Route> {
+    vec![
+        Route::put(UPLOAD_PATH, upload),
+        Route::get(INDEX_PATH, download_index),
+        Route::get(JSON_PATH, download_json),
+    ]
+}
+
+/// What the URL carries.
+#[derive(Deserialize)]
+pub(crate) struct Grant {
+    #[serde(default)]
+    grant: String,
+}
+
+async fn upload(
+    State(service): State<Arc<Service>>,
+    Query(grant): Query<Grant>,
+    body: axum::body::Body,
+) -> Answer<Json<JobAnswer>> {
+    let (project, job_id) = open(&service, links::UPLOAD, grant).await.map_err(gone)?;
+    project.begin_upload(&job_id).await?;
+    let bytes = body::read(body).await?;
+    project.receive_upload(&job_id, bytes).await?;
+    Ok(Json(JobAnswer {
+        job_id,
+        status: "uploading".to_owned(),
+    }))
+}
+
+/// A URL that does not work any more is as if it were not there.
+fn gone(error: Error) -> Error {
+    match error.kind() {
+        ErrorKind::Unauthorized => Error::new(ErrorKind::JobNotFound, error.to_string()),
+        _ => error,
+    }
+}
+
+async fn download_index(
+    State(service): State<Arc<Service>>,
+    Query(grant): Query<Grant>,
+    headers: HeaderMap,
+) -> Answer {
+    let (project, name) = open(&service, links::DOWNLOAD, grant).await?;
+    if let Some(unchanged) = unchanged(&project, &name, &headers).await? {
+        return Ok(unchanged);
+    }
+    Ok(whole(project.snapshot(&name).await?, "application/octet-stream"))
+}
+
+async fn download_json(
+    State(service): State<Arc<Service>>,
+    Query(grant): Query<Grant>,
+    headers: HeaderMap,
+) -> Answer {
+    let (project, name) = open(&service, links::DOWNLOAD, grant).await?;
+    if let Some(unchanged) = unchanged(&project, &name, &headers).await? {
+        return Ok(unchanged);
+    }
+    Ok(whole(project.snapshot_json(&name).await?, "application/json"))
+}
+
+/// What a URL is for.
+async fn open(
+    service: &Service,
+    purpose: &str,
+    Grant { grant }: Grant,
+) -> moss_core::Result<(Project, String)> {
+    service.cloud.project_by_grant(purpose, &grant).await
+}
+
+/// 304 for a client that has the newest version: found out without reading the index.
+async fn unchanged(project: &Project, name: &str, headers: &HeaderMap) -> Answer<Option<Response>> {
+    if !headers.contains_key(header::IF_NONE_MATCH) {
+        return Ok(None);
+    }
+    let version: u64 = project.get_index(name).await?.version.parse().unwrap_or_default();
+    let known = etag::is_known(headers, version);
+    Ok(known.then(|| (StatusCode::NOT_MODIFIED, [(header::ETAG, etag::of(version))]).into_response()))
+}
+
+fn whole(snapshot: Snapshot, content_type: &'static str) -> Response {
+    let headers = [
+        (header::CONTENT_TYPE, HeaderValue::from_static(content_type)),
+        (header::ETAG, etag::of(snapshot.version)),
+        // The next version has the same URL.
+        (
+            header::CACHE_CONTROL,
+            HeaderValue::from_static("private, no-cache"),
+        ),
+    ];
+    (headers, snapshot.bytes).into_response()
+}
