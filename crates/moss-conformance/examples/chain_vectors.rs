@@ -17,7 +17,7 @@ fn main() {
             .project("chain", "chain")
             .await
             .unwrap();
-        project.load("chain", None).await.unwrap().unwrap()
+        project.load("chain", None, None).await.unwrap().unwrap()
     });
     loaded
         .with_layers(|layers| {
