@@ -3,8 +3,8 @@
 use clap::{Args, Parser, Subcommand};
 
 use crate::commands::{
-    bench, completions, doc, index, init, job, model, profile, query, serve, session, sync, validate,
-    versions,
+    bench, completions, doc, index, init, job, model, profile, project, query, serve, session, sync,
+    validate, versions,
 };
 
 /// Real-time semantic search: indexes, sessions and the service from the command line.
@@ -79,6 +79,8 @@ pub(crate) enum Command {
     Restore(versions::Restore),
     /// Run the service (Moss's own)
     Serve(serve::Serve),
+    /// Make projects and their keys (Moss's own)
+    Project(project::Project),
     /// Fetch, pack and inspect model files (Moss's own)
     #[command(subcommand)]
     Model(model::Model),

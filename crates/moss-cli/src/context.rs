@@ -59,11 +59,11 @@ impl Context {
 }
 
 /// A value, where an empty one counts as none.
-fn given(value: &Option<String>) -> Option<String> {
+pub(crate) fn given(value: &Option<String>) -> Option<String> {
     value.clone().filter(|value| !value.is_empty())
 }
 
 /// An environment variable, where an empty one counts as unset.
-fn variable(name: &str) -> Option<String> {
+pub(crate) fn variable(name: &str) -> Option<String> {
     given(&env::var(name).ok())
 }

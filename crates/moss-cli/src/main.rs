@@ -3,6 +3,7 @@
 //! What a command does is in `commands`, a file each; all of it goes through [`moss::Client`]. Exit codes: 0 for success,
 //! 1 for failure, 2 for a wrong call, missing credentials or a bad document file.
 
+mod admin;
 mod args;
 mod commands;
 mod config;

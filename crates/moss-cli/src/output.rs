@@ -23,6 +23,14 @@ pub(crate) fn json(value: &impl Serialize) -> Outcome {
     )
 }
 
+/// So many documents, in words.
+pub(crate) fn documents(count: usize) -> String {
+    match count {
+        1 => "1 document".to_owned(),
+        _ => format!("{count} documents"),
+    }
+}
+
 /// A remark for people, beside the answer.
 pub(crate) fn note(text: impl Display) {
     // There is nowhere left to say that standard error is closed.

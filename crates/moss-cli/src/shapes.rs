@@ -1,6 +1,7 @@
 //! The JSON of answers: snake_case, fields in the order in which they are documented.
 
 use moss::{Document, IndexInfo, JobStatus, Metadata, MutationResult, PushResult, SearchResult, VersionInfo};
+use moss_proto::admin::{NewKey, ProjectObject};
 use serde::Serialize;
 
 #[derive(Serialize)]
@@ -185,6 +186,51 @@ impl<'a, T: Serialize> PushShape<'a, T> {
             status: &pushed.status,
             version: &pushed.version,
             conflicts: &pushed.conflicts,
+        }
+    }
+}
+
+#[derive(Serialize)]
+pub(crate) struct KeyShape<'a> {
+    project_id: &'a str,
+    key_id: &'a str,
+    project_key: &'a str,
+}
+
+impl<'a> From<&'a NewKey> for KeyShape<'a> {
+    fn from(key: &'a NewKey) -> Self {
+        KeyShape {
+            project_id: &key.project_id,
+            key_id: &key.key_id,
+            project_key: &key.project_key,
+        }
+    }
+}
+
+#[derive(Serialize)]
+pub(crate) struct ProjectShape<'a> {
+    id: &'a str,
+    created_at: &'a str,
+    keys: Vec<KeyNameShape<'a>>,
+}
+
+/// A key without the key.
+#[derive(Serialize)]
+struct KeyNameShape<'a> {
+    id: &'a str,
+    created_at: &'a str,
+}
+
+impl<'a> From<&'a ProjectObject> for ProjectShape<'a> {
+    fn from(project: &'a ProjectObject) -> Self {
+        let keys = project.keys.iter().map(|key| KeyNameShape {
+            id: &key.id,
+            created_at: &key.created_at,
+        });
+        ProjectShape {
+            id: &project.id,
+            created_at: &project.created_at,
+            keys: keys.collect(),
         }
     }
 }

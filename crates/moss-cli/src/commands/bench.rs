@@ -144,10 +144,12 @@ impl Report<'_> {
             &["WORK", "TIMES", "P50 MS", "P99 MS"],
             self.results.iter().map(row),
         )?;
-        let (count, model, speed) = (self.doc_count, self.model, self.docs_per_second);
-        output::line(format_args!(
-            "{count} documents of {model}, added at {speed:.0} a second"
-        ))
+        let (count, model, speed) = (
+            output::documents(self.doc_count),
+            self.model,
+            self.docs_per_second,
+        );
+        output::line(format_args!("{count} of {model}, added at {speed:.0} a second"))
     }
 }
 

@@ -93,7 +93,7 @@ impl Add {
     async fn run(self, context: &Context) -> Outcome {
         let docs = documents::documents(&self.file)?;
         let client = context.client()?;
-        let message = format!("adding {} documents to {}", docs.len(), self.name);
+        let message = format!("adding {} to {}", output::documents(docs.len()), self.name);
         let options = AddOptions::new();
         let adding = client.add_docs(&self.name, docs, &options);
         job::follow(context, &client, &self.job, message, adding).await
@@ -104,7 +104,7 @@ impl Delete {
     async fn run(self, context: &Context) -> Outcome {
         let ids = self.ids.list()?;
         let client = context.client()?;
-        let message = format!("deleting {} documents of {}", ids.len(), self.name);
+        let message = format!("deleting {} of {}", output::documents(ids.len()), self.name);
         let deleting = client.delete_docs(&self.name, &ids);
         job::follow(context, &client, &self.job, message, deleting).await
     }

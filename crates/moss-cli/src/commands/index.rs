@@ -69,7 +69,7 @@ impl Create {
     async fn run(self, context: &Context) -> Outcome {
         let docs = documents::documents(&self.file)?;
         let client = context.client()?;
-        let message = format!("making {} of {} documents", self.name, docs.len());
+        let message = format!("making {} of {}", self.name, output::documents(docs.len()));
         let making = client.create_index(&self.name, docs, self.model.as_deref());
         job::follow(context, &client, &self.job, message, making).await
     }

@@ -105,12 +105,11 @@ fn started(context: &Context, result: &MutationResult) -> Outcome {
     if context.json() {
         return output::json(&MutationShape::from(result));
     }
-    let MutationResult {
-        job_id,
-        index_name,
-        doc_count,
-    } = result;
-    output::line(format_args!("{index_name}: {doc_count} documents, job {job_id}"))
+    let count = output::documents(result.doc_count);
+    output::line(format_args!(
+        "{}: {count}, job {}",
+        result.index_name, result.job_id
+    ))
 }
 
 /// Looks at a job until it ended.

@@ -8,6 +8,7 @@ pub(crate) mod init;
 pub(crate) mod job;
 pub(crate) mod model;
 pub(crate) mod profile;
+pub(crate) mod project;
 pub(crate) mod query;
 pub(crate) mod serve;
 pub(crate) mod session;
@@ -46,6 +47,7 @@ pub(crate) fn run(command: Option<Command>, context: &Context) -> Outcome {
         Command::Session(session) => wait(session.run(context)),
         Command::Versions(versions) => wait(versions.run(context)),
         Command::Restore(restore) => wait(restore.run(context)),
+        Command::Project(project) => wait(project.run(context)),
         Command::Serve(serve) => serve.run(),
         Command::Model(model) => wait(model.run(context)),
         Command::Bench(bench) => wait(bench.run(context)),

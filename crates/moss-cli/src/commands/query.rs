@@ -181,9 +181,6 @@ pub(crate) fn show(context: &Context, result: &SearchResult) -> Outcome {
         .iter()
         .map(|doc| vec![format!("{:.3}", doc.score), doc.id.clone(), doc.text.clone()]);
     output::table(&["SCORE", "ID", "TEXT"], rows)?;
-    output::line(format_args!(
-        "{} documents in {} ms",
-        result.docs.len(),
-        result.time_taken_ms
-    ))
+    let count = output::documents(result.docs.len());
+    output::line(format_args!("{count} in {} ms", result.time_taken_ms))
 }

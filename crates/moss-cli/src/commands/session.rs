@@ -169,10 +169,9 @@ impl Write {
             0 => String::new(),
             _ => format!(", changed by others too: {}", pushed.conflicts.join(", ")),
         };
-        let (name, count, version) = (&self.name, pushed.doc_count, &pushed.version);
-        output::line(format_args!(
-            "{name}: {count} documents, version {version}{conflicts}"
-        ))
+        let (name, version) = (&self.name, &pushed.version);
+        let count = output::documents(pushed.doc_count);
+        output::line(format_args!("{name}: {count}, version {version}{conflicts}"))
     }
 }
 

@@ -116,7 +116,7 @@ impl Target<'_> {
                 return Ok(());
             }
         };
-        let message = format!("{}: adding {} documents", path.display(), docs.len());
+        let message = format!("{}: adding {}", path.display(), output::documents(docs.len()));
         let options = AddOptions::new();
         let adding = self.client.add_docs(&self.name, docs, &options);
         job::follow(self.context, &self.client, &self.job, message, adding).await

@@ -28,11 +28,8 @@ impl Validate {
         if context.json() {
             output::json(&json!({ "valid": valid, "doc_count": documents.len(), "issues": issues }))?;
         } else {
-            output::line(format_args!(
-                "{} documents, {} issues",
-                documents.len(),
-                issues.len()
-            ))?;
+            let count = output::documents(documents.len());
+            output::line(format_args!("{count}, {} issues", issues.len()))?;
             issues.iter().try_for_each(output::line)?;
         }
         if valid { Ok(()) } else { Err(Failure::answered()) }

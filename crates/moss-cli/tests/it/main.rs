@@ -7,6 +7,8 @@ mod answers;
 mod credentials;
 mod files;
 mod jobs;
+mod page;
+mod project;
 mod query;
 mod serve;
 mod session;

@@ -8,16 +8,17 @@ use serde_json::json;
 use crate::support::Home;
 
 /// A service that ends with the test.
-struct Service {
+pub(crate) struct Service {
     process: Child,
-    url: String,
+    pub(crate) url: String,
 }
 
 impl Service {
-    fn start(home: &Home, more: &[&str]) -> Service {
+    pub(crate) fn start(home: &Home, more: &[&str]) -> Service {
         let mut process = home
             .command(["serve", "--listen", "127.0.0.1:0"].iter().chain(more))
             .stdout(Stdio::piped())
+            .stderr(Stdio::null())
             .spawn()
             .unwrap();
         let mut line = String::new();

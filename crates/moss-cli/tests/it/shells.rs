@@ -1,24 +1,32 @@
 //! The completion scripts, sourced by the shells that they are for.
 
+use std::env;
+use std::path::Path;
 use std::process::Command;
 
 use crate::support::Home;
 
-/// Runs a script with the command in its path.
-fn run(home: &Home, shell: &str, script: &str) -> String {
-    let folder = std::path::Path::new(env!("CARGO_BIN_EXE_moss")).parent().unwrap();
-    let path = format!("{}:{}", folder.display(), std::env::var("PATH").unwrap());
-    let variables: Vec<(std::ffi::OsString, std::ffi::OsString)> = home
-        .command([""; 0])
-        .get_envs()
-        .filter_map(|(name, value)| Some((name.to_owned(), value?.to_owned())))
-        .collect();
-    let output = Command::new(shell)
+/// A shell that runs a script in this home, with the command in its path.
+pub(crate) fn shell(home: &Home, shell: &str, script: &str) -> Command {
+    let folder = Path::new(env!("CARGO_BIN_EXE_moss")).parent().unwrap();
+    let path = format!("{}:{}", folder.display(), env::var("PATH").unwrap());
+    let moss = home.command([""; 0]);
+    let mut command = Command::new(shell);
+    command
         .args(["-c", script])
-        .envs(variables)
-        .env("PATH", path)
-        .output()
-        .unwrap();
+        .current_dir(home.folder.path())
+        .env("PATH", path);
+    for (name, value) in moss.get_envs() {
+        match value {
+            Some(value) => command.env(name, value),
+            None => command.env_remove(name),
+        };
+    }
+    command
+}
+
+fn run(home: &Home, name: &str, script: &str) -> String {
+    let output = shell(home, name, script).output().unwrap();
     assert!(output.status.success(), "{output:?}");
     String::from_utf8(output.stdout).unwrap()
 }

@@ -1,6 +1,7 @@
 //! A folder of document files in an index.
 
 use std::process::{Child, Stdio};
+use std::time::{Duration, Instant};
 
 use serde_json::Value;
 
@@ -87,7 +88,12 @@ fn a_watched_folder_is_followed() {
         .stderr(Stdio::null())
         .spawn();
     let _watch = Watch(command.unwrap());
-    let until = |wanted: &str| while !ids(&home).contains(&wanted.to_owned()) {};
+    let deadline = Instant::now() + Duration::from_secs(120);
+    let until = |wanted: &str| {
+        while !ids(&home).contains(&wanted.to_owned()) {
+            assert!(Instant::now() < deadline, "{wanted} was never upserted");
+        }
+    };
     until("deep");
     until("b");
     home.write("data/new/later.json", doc("later"));

@@ -81,6 +81,6 @@ fn bench_measures_in_a_store_of_its_own() {
     assert!(!home.path("store").exists(), "the user's store is not touched");
     let file = home.write("one.json", r#"[{"id": "a", "text": "t", "embedding": [1]}]"#);
     let shown = home.run(["bench", "--file", &file, "--times", "1"]);
-    assert!(shown.ok().contains("1 documents of moss-minilm"), "{shown:?}");
+    assert!(shown.ok().contains("1 document of moss-minilm"), "{shown:?}");
     home.run(["bench", "--model", "custom"]).fails(2, "custom");
 }
