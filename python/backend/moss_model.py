@@ -67,7 +67,7 @@ def _weights(work: Path) -> Path:
 def _pack(weights: Path, packed: Path) -> None:
     partial = packed.with_suffix(".partial")
     command = ["cargo", "run", "--release", "--locked", "--package", "moss-models"]
-    command += ["--bin", "moss-model", "--", "pack", str(weights), str(partial)]
+    command += ["--bin", "moss-model", "--", str(weights), str(partial)]
     subprocess.run(command, check=True, cwd=ROOT)
     os.replace(partial, packed)
 
