@@ -7,6 +7,7 @@ mod embed;
 mod fault_proxy;
 mod quality;
 mod recall;
+mod replicas;
 mod serve_load;
 mod session;
 
@@ -39,6 +40,11 @@ const SUBJECTS: &[(&str, &str, Run)] = &[
         "recall",
         "recall@10 against a plain f32 scan: [--int8] QUESTIONS STORE",
         recall::run,
+    ),
+    (
+        "replicas",
+        "whether anything is lost while replicas are killed: MOSS STORE [WRITERS TURNS SEED]",
+        replicas::run,
     ),
     (
         "serve-load",

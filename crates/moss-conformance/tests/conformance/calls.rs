@@ -13,9 +13,19 @@ use serde_json::{Value, json};
 
 use crate::values::{compare, float, resolve};
 
+/// Which way the clients of a scenario reach the cloud, whose store is in the scenario's folder.
+#[derive(Debug, Clone, Copy)]
+pub(crate) enum Door {
+    /// They open the store themselves.
+    Store,
+    /// They ask a service over it.
+    Service,
+}
+
 /// One scenario's folder and variables.
 pub(crate) struct World {
     folder: PathBuf,
+    base_url: String,
     clients: BTreeMap<String, Client>,
     sessions: BTreeMap<String, Session>,
     kept: BTreeMap<String, Value>,
@@ -29,10 +39,16 @@ enum Outcome {
 }
 
 impl World {
-    pub(crate) fn new(folder: &Path) -> World {
-        let client = open_client(folder, "project", "key").unwrap();
+    pub(crate) fn new(folder: &Path, door: Door) -> World {
+        let store = folder.join("store").to_str().unwrap().to_owned();
+        let base_url = match door {
+            Door::Store => store,
+            Door::Service => block_on(serve(store)),
+        };
+        let client = Client::with_base_url("project", "key", &base_url).unwrap();
         World {
             folder: folder.to_owned(),
+            base_url,
             clients: BTreeMap::from([("client".to_owned(), client)]),
             sessions: BTreeMap::new(),
             kept: BTreeMap::new(),
@@ -82,7 +98,7 @@ impl World {
     fn call(&self, call: &str, args: &Args) -> moss::Result<Outcome> {
         match call.split_once('.') {
             None if call == "open_client" => {
-                open_client(&self.folder, args.text("project_id"), args.text("project_key"))
+                Client::with_base_url(args.text("project_id"), args.text("project_key"), &self.base_url)
                     .map(Outcome::Client)
             }
             None if call == "damage" => {
@@ -139,8 +155,15 @@ impl World {
     }
 }
 
-fn open_client(folder: &Path, project_id: &str, project_key: &str) -> moss::Result<Client> {
-    Client::with_base_url(project_id, project_key, folder.join("store").to_str().unwrap())
+/// Starts a service over a store on a free port; the manage URL. It runs until the test's process ends.
+async fn serve(store: String) -> String {
+    let mut options = moss_serve::Options::new(store);
+    options.listen = "127.0.0.1:0".to_owned();
+    options.register_on_first_use = true;
+    let server = moss_serve::Server::start(options).await.unwrap();
+    let manage_url = format!("{}/v1/manage", server.url());
+    tokio::spawn(server.run(std::future::pending()));
+    manage_url
 }
 
 /// Flips the last byte of every file below `path` with this end of its name; how many there were.

@@ -11,7 +11,7 @@ use std::path::Path;
 use serde::Deserialize;
 use serde_json::{Value, json};
 
-use calls::World;
+use calls::{Door, World};
 
 /// What this language has of the optional parts.
 const HAS: [&str; 8] = [
@@ -102,12 +102,19 @@ fn run_file(file: &str) {
     }
 }
 
+/// Once through each door.
 fn run(file: &str, name: &Value, steps: &Value) {
-    let folder = tempfile::tempdir().unwrap();
-    let mut world = World::new(folder.path());
-    for (number, step) in steps.as_array().unwrap().iter().enumerate() {
-        if let Err(fault) = world.step(step) {
-            panic!("{file}: {name}, step {} ({}): {fault}", number + 1, step["call"]);
+    for door in [Door::Store, Door::Service] {
+        let folder = tempfile::tempdir().unwrap();
+        let mut world = World::new(folder.path(), door);
+        for (number, step) in steps.as_array().unwrap().iter().enumerate() {
+            if let Err(fault) = world.step(step) {
+                panic!(
+                    "{file}: {name}, {door:?}, step {} ({}): {fault}",
+                    number + 1,
+                    step["call"]
+                );
+            }
         }
     }
 }
