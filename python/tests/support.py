@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any, Iterator, Optional, Sequence
@@ -12,6 +13,8 @@ import pytest
 import moss
 from moss import DocumentInfo, MossClient, MossError, QueryOptions, SessionIndex
 
+#: The URL of the service that stands before every store, if the tests go through one: see scripts/through-service.
+SERVICE = os.environ.get("MOSS_TEST_SERVICE", "")
 PROJECT = "test-project"
 KEY = "test-key"
 

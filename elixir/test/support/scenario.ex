@@ -10,7 +10,7 @@ defmodule Moss.Test.Scenario do
   @doc "Runs the steps in a folder of their own."
   def run(steps) do
     folder = Moss.Case.folder!()
-    {:ok, client} = Client.new("project", "key", base_url: Path.join(folder, "store"))
+    {:ok, client} = Client.new("project", "key", base_url: base_url(folder))
     world = %{"client" => client}
 
     steps
@@ -48,9 +48,19 @@ defmodule Moss.Test.Scenario do
     if Map.has_key?(step, "expect"), do: compare(resolve(step["expect"], world), result, where)
   end
 
+  # The store in the folder, or the service before it: see scripts/through-service.
+  defp base_url(folder) do
+    store = Path.join(folder, "store")
+
+    case System.get_env("MOSS_TEST_SERVICE") do
+      nil -> store
+      service -> "#{service}/#{Base.encode16(store, case: :lower)}/v1/manage"
+    end
+  end
+
   # Every call answers `{:ok, result}` or `{:error, message}` here.
   defp call("open_client", args, _world, folder) do
-    Client.new(args["project_id"], args["project_key"], base_url: Path.join(folder, "store"))
+    Client.new(args["project_id"], args["project_key"], base_url: base_url(folder))
   end
 
   defp call("damage", args, _world, folder), do: damage(Path.join(folder, args["path"]), args["suffix"])

@@ -26,7 +26,13 @@ final class Folder {
     var store: String { url.appendingPathComponent("store").path }
 
     func client(_ projectId: String = "project", key: String = "key") throws -> MossClient {
-        try MossClient(projectId: projectId, projectKey: key, baseUrl: store)
+        try MossClient(projectId: projectId, projectKey: key, baseUrl: baseUrl)
+    }
+
+    /// The store, or the service before it: see scripts/through-service.
+    private var baseUrl: String {
+        guard let service = ProcessInfo.processInfo.environment["MOSS_TEST_SERVICE"] else { return store }
+        return "\(service)/\(store.utf8.map { String(format: "%02x", $0) }.joined())/v1/manage"
     }
 }
 

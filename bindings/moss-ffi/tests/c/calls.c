@@ -176,10 +176,10 @@ Outcome make_call(World *world, const char *call, const cJSON *args) {
     }
     Outcome outcome = {0};
     if (strcmp(call, "open_client") == 0) {
-        char *store = join_path(world->folder, "store");
+        char *base_url = base_url_of(world->folder);
         outcome.result = moss_client_new_with_base_url(text_of(args, "project_id"), text_of(args, "project_key"),
-                                                       store, &outcome.client);
-        free(store);
+                                                       base_url, &outcome.client);
+        free(base_url);
     } else if (strcmp(call, "damage") == 0) {
         char *path = join_path(world->folder, text_of(args, "path"));
         CHECK(damage(path, text_of(args, "suffix")) > 0);

@@ -31,12 +31,29 @@ void remove_folder(char *folder) {
     free(folder);
 }
 
-MossClient *open_client(const char *folder) {
+char *base_url_of(const char *folder) {
     char *store = join_path(folder, "store");
-    MossClient *client = NULL;
-    GIVES(OK, moss_client_new_with_base_url("project", "key", store, &client));
-    CHECK(client != NULL);
+    const char *service = getenv("MOSS_TEST_SERVICE");
+    if (service == NULL) {
+        return store;
+    }
+    char *url = malloc(strlen(service) + 2 * strlen(store) + sizeof "//v1/manage");
+    CHECK(url != NULL);
+    char *end = url + sprintf(url, "%s/", service);
+    for (const char *byte = store; *byte != '\0'; byte++) {
+        end += sprintf(end, "%02x", (unsigned char)*byte);
+    }
+    strcpy(end, "/v1/manage");
     free(store);
+    return url;
+}
+
+MossClient *open_client(const char *folder) {
+    char *base_url = base_url_of(folder);
+    MossClient *client = NULL;
+    GIVES(OK, moss_client_new_with_base_url("project", "key", base_url, &client));
+    CHECK(client != NULL);
+    free(base_url);
     return client;
 }
 

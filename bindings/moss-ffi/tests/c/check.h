@@ -37,6 +37,9 @@ void remove_folder(char *folder);
 /* `folder`/`name` on the heap. */
 char *join_path(const char *folder, const char *name);
 
+/* Where the store in `folder` is reached, on the heap: its path, or the URL of the service before it (scripts/through-service). */
+char *base_url_of(const char *folder);
+
 /* A client of the store in `folder`. */
 MossClient *open_client(const char *folder);
 
