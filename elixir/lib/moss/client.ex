@@ -41,7 +41,7 @@ defmodule Moss.Client do
 
   Where the cloud is, first that is set:
 
-  1. `:base_url`: the manage URL of a service (whose calls are errors in this version, which has stores only), a directory, or the URL of a store that this process opens itself
+  1. `:base_url`: the manage URL of a service (`https://host/v1/manage`), a directory, or the URL of a store that this process opens itself
      (`file://`, `memory://`),
   2. the environment variable `MOSS_CLOUD_API_MANAGE_URL`,
   3. the environment variable `MOSS_STORE`, a directory or store URL,

@@ -8,6 +8,8 @@ mod urls;
 
 use std::path::Path;
 use std::sync::Arc;
+use std::sync::atomic::AtomicU32;
+use std::sync::atomic::Ordering::Relaxed;
 
 use moss_cloud::{Loaded, OnConflict, Pushed};
 use moss_core::query::{QueryOptions, ScoredDocument};
@@ -29,12 +31,18 @@ use http::{Http, Repeat};
 use index::RemoteIndex;
 pub(crate) use urls::Urls;
 
+/// The cache of segments loses what it kept longest above this size.
+const MAX_CACHE_BYTES: u64 = 2 << 30;
+/// Loads after which the cache is measured; the first of a client is one.
+const PRUNE_EVERY: u32 = 64;
+
 /// A project behind a service. A cheap handle, shared by cloning; clones share connections and the token.
 #[derive(Debug, Clone)]
 pub(crate) struct Service {
     http: Arc<Http>,
     /// Keeps segments that sessions and loaded indexes were read from.
     cache: Option<Arc<Path>>,
+    loads: Arc<AtomicU32>,
 }
 
 impl Service {
@@ -48,6 +56,7 @@ impl Service {
         Ok(Service {
             http: Arc::new(Http::new(urls.clone(), project_id, credentials.clone())?),
             cache,
+            loads: Arc::default(),
         })
     }
 
@@ -69,7 +78,22 @@ impl Service {
             .map(|cache| KeptIndex::new(cache, self.http.origin(), self.http.project_id(), name));
         // An old version would take the place of the newest there.
         let cached = cached.filter(|_| version.is_none());
-        moss_cloud::load(&index, version, kept.or(cached.as_ref())).await
+        let loaded = moss_cloud::load(&index, version, kept.or(cached.as_ref())).await;
+        self.bound_cache();
+        loaded
+    }
+
+    /// Keeps the cache within its bound, in the background, now and then.
+    fn bound_cache(&self) {
+        let Some(cache) = &self.cache else { return };
+        if self.loads.fetch_add(1, Relaxed).is_multiple_of(PRUNE_EVERY) {
+            let cache = cache.clone();
+            tokio::task::spawn_blocking(move || {
+                if let Err(error) = moss_store::prune(&cache, MAX_CACHE_BYTES) {
+                    tracing::warn!(folder = %cache.display(), %error, "the cache is not kept within its bound");
+                }
+            });
+        }
     }
 
     pub(crate) async fn push(
