@@ -3,7 +3,6 @@
 //! The name is percent-encoded in the path. A push reads the manifest, puts its segment, and commits on top of the version it
 //! read; a lost race is `Conflict`, and a repeated commit of one id is answered as the first was.
 
-use moss_core::{Error, ErrorKind, Result};
 use moss_store::{Change, Manifest, SegmentEntry};
 use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, utf8_percent_encode};
 use serde::{Deserialize, Serialize};
@@ -16,25 +15,42 @@ const ESCAPED: &AsciiSet = &NON_ALPHANUMERIC
     .remove(b'_')
     .remove(b'~');
 
+/// Stands before a name that would be read as a step in the path, and before one that begins with it.
+const MARK: &str = "~";
+
 /// The path of one of the resources of an index, such as `manifest`.
 ///
-/// # Errors
-/// `InvalidArgument` for `.` and `..`, which every client and proxy takes for steps in the path, escaped or not.
+/// Every client and proxy takes `.` and `..` for steps, escaped or not: such a name, and one that begins with `~`, has a `~`
+/// before it, which [`IndexName`] takes away again.
 ///
 /// ```
-/// let path = moss_proto::indexes::path("a/b", "manifest")?;
-/// assert_eq!(path, "/v1/indexes/a%2Fb/manifest");
-/// # Ok::<(), moss_core::Error>(())
+/// use moss_proto::indexes::path;
+/// assert_eq!(path("a/b", "manifest"), "/v1/indexes/a%2Fb/manifest");
+/// assert_eq!(path("..", "manifest"), "/v1/indexes/~../manifest");
 /// ```
-pub fn path(index_name: &str, resource: &str) -> Result<String> {
-    if matches!(index_name, "." | "..") {
-        return Err(Error::new(
-            ErrorKind::InvalidArgument,
-            format!("index name {index_name:?} cannot stand in a URL, choose another"),
-        ));
-    }
+pub fn path(index_name: &str, resource: &str) -> String {
+    let is_step = matches!(index_name, "." | "..");
+    let mark = if is_step || index_name.starts_with(MARK) {
+        MARK
+    } else {
+        ""
+    };
     let name = utf8_percent_encode(index_name, ESCAPED);
-    Ok(format!("/v1/indexes/{name}/{resource}"))
+    format!("/v1/indexes/{mark}{name}/{resource}")
+}
+
+/// The name of an index out of a path, unescaped.
+#[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
+#[serde(from = "String")]
+pub struct IndexName(pub String);
+
+impl From<String> for IndexName {
+    fn from(mut part: String) -> IndexName {
+        if part.starts_with(MARK) {
+            part.remove(0);
+        }
+        IndexName(part)
+    }
 }
 
 /// Query of `GET manifest`.
@@ -118,3 +134,34 @@ pub struct VersionEvent {
 
 /// The name of those events.
 pub const VERSION_EVENT: &str = "version";
+
+#[cfg(test)]
+mod tests {
+    use percent_encoding::percent_decode_str;
+
+    use super::*;
+
+    #[test]
+    fn every_name_comes_back_out_of_its_path() {
+        for name in [
+            ".",
+            "..",
+            "~",
+            "~.",
+            "~~x",
+            "a/../b",
+            "%2F",
+            "a b",
+            "🦀",
+            "plain-name_1.0~",
+        ] {
+            let path = path(name, "manifest");
+            let [_, "v1", "indexes", part, "manifest"] = path.split('/').collect::<Vec<_>>()[..] else {
+                panic!("{path}");
+            };
+            assert!(!matches!(part, "." | ".." | "%2E" | "%2E%2E"), "{path}");
+            let part = percent_decode_str(part).decode_utf8().unwrap().into_owned();
+            assert_eq!(IndexName::from(part), IndexName(name.to_owned()));
+        }
+    }
+}

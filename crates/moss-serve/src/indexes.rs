@@ -13,8 +13,8 @@ use futures::{Stream, StreamExt, stream};
 use moss_cloud::{CommitSpec, Committed, Newest};
 use moss_core::{Error, ErrorKind};
 use moss_proto::indexes::{
-    CommitAnswer, CommitRequest, ManifestQuery, RestoreRequest, SegmentAnswer, SegmentQuery, VERSION_EVENT,
-    VersionEvent, VersionObject,
+    CommitAnswer, CommitRequest, IndexName, ManifestQuery, RestoreRequest, SegmentAnswer, SegmentQuery,
+    VERSION_EVENT, VersionEvent, VersionObject,
 };
 use moss_proto::manage::IndexObject;
 use tokio::sync::watch;
@@ -46,7 +46,7 @@ pub(crate) fn routes() -> Vec<Route> {
 /// The newest manifest, that of a deleted index too, or the one of a version. `ETag` is the version.
 async fn manifest(
     State(service): State<Arc<Service>>,
-    Path(name): Path<String>,
+    Path(IndexName(name)): Path<IndexName>,
     Query(query): Query<ManifestQuery>,
     headers: HeaderMap,
 ) -> Answer {
@@ -70,7 +70,7 @@ fn no_version(name: &str) -> Error {
 
 async fn versions(
     State(service): State<Arc<Service>>,
-    Path(name): Path<String>,
+    Path(IndexName(name)): Path<IndexName>,
     headers: HeaderMap,
 ) -> Answer<Json<Vec<VersionObject>>> {
     let project = auth::project_of_headers(&service, &headers).await?;
@@ -89,7 +89,7 @@ async fn versions(
 /// The bytes of a segment, or where the store itself hands them out.
 async fn segment(
     State(service): State<Arc<Service>>,
-    Path((name, id)): Path<(String, Uuid)>,
+    Path((IndexName(name), id)): Path<(IndexName, Uuid)>,
     headers: HeaderMap,
 ) -> Answer {
     let project = auth::project_of_headers(&service, &headers).await?;
@@ -116,7 +116,7 @@ async fn segment(
 
 async fn put_segment(
     State(service): State<Arc<Service>>,
-    Path((name, id)): Path<(String, Uuid)>,
+    Path((IndexName(name), id)): Path<(IndexName, Uuid)>,
     Query(query): Query<SegmentQuery>,
     headers: HeaderMap,
     body: axum::body::Body,
@@ -132,7 +132,7 @@ async fn put_segment(
 
 async fn commit(
     State(service): State<Arc<Service>>,
-    Path(name): Path<String>,
+    Path(IndexName(name)): Path<IndexName>,
     headers: HeaderMap,
     body: Body,
 ) -> Answer<Json<CommitAnswer>> {
@@ -159,7 +159,7 @@ async fn commit(
 
 async fn restore(
     State(service): State<Arc<Service>>,
-    Path(name): Path<String>,
+    Path(IndexName(name)): Path<IndexName>,
     headers: HeaderMap,
     body: Body,
 ) -> Answer<Json<IndexObject>> {
@@ -171,7 +171,7 @@ async fn restore(
 /// Server-sent events (WHATWG HTML, section 9.2): the newest version at once, then each newer one.
 async fn events(
     State(service): State<Arc<Service>>,
-    Path(name): Path<String>,
+    Path(IndexName(name)): Path<IndexName>,
     headers: HeaderMap,
 ) -> Answer<Response> {
     let project = auth::project_of_headers(&service, &headers).await?;

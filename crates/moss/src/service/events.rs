@@ -90,7 +90,7 @@ impl Events {
 }
 
 async fn open(http: Arc<Http>, name: String) -> Result<Incoming> {
-    let path = indexes::path(&name, "events")?;
+    let path = indexes::path(&name, "events");
     let events = http.stream(&path).await?.bytes_stream().eventsource();
     // Ends at the first fault; the stream is opened anew then.
     let whole = events.take_while(|event| ready(event.is_ok()));

@@ -36,7 +36,7 @@ impl RemoteIndex {
     }
 
     async fn read_manifest(&self, query: &str) -> Result<Option<Manifest>> {
-        let path = indexes::path(&self.name, "manifest")? + query;
+        let path = indexes::path(&self.name, "manifest") + query;
         let manifest: Manifest = match self.http.get(&path).await {
             Err(error) if error.kind() == ErrorKind::IndexNotFound => return Ok(None),
             answer => answer?,
@@ -56,7 +56,7 @@ impl ReadVersions for RemoteIndex {
     }
 
     async fn read_segment(&self, entry: &SegmentEntry) -> Result<Bytes> {
-        let path = indexes::path(&self.name, &format!("segments/{}", entry.id))?;
+        let path = indexes::path(&self.name, &format!("segments/{}", entry.id));
         let mut tries = 1;
         loop {
             let read = self.http.download(&path, entry.bytes).await.and_then(|bytes| {
@@ -116,14 +116,14 @@ impl Attempt for RemoteAttempt {
 
     async fn write_segment(&mut self, segment: NewSegment) -> Result<SegmentEntry> {
         let resource = format!("segments/{}?version={}", segment.id, self.version());
-        let path = indexes::path(&self.index.name, &resource)?;
+        let path = indexes::path(&self.index.name, &resource);
         let answer: SegmentAnswer = self.index.http.put(&path, segment.bytes).await?;
         self.receipts.push(answer.receipt);
         Ok(answer.entry)
     }
 
     async fn commit(&self, change: &Change) -> Result<Commit> {
-        let path = indexes::path(&self.index.name, "commits")?;
+        let path = indexes::path(&self.index.name, "commits");
         let body = to_json(&CommitRequest {
             commit_id: self.commit_id,
             on_version: self.version() - 1,

@@ -5,6 +5,7 @@ use std::time::Duration;
 use bytes::Bytes;
 use moss_core::embed::{CUSTOM_MODEL, DEFAULT_MODEL};
 use moss_core::query::AddOptions;
+use moss_core::session::Model;
 use moss_core::{Document, Error, ErrorKind, Result};
 use moss_proto::bulk;
 use moss_proto::manage::JobStatus as JobObject;
@@ -36,6 +37,9 @@ impl Service {
         let index_name = checked(name)?;
         let with_vectors = moss_cloud::check_batch(&docs)?;
         let model_id = model_id.unwrap_or(if with_vectors { CUSTOM_MODEL } else { DEFAULT_MODEL });
+        if model_id == CUSTOM_MODEL {
+            Model::Custom.check(&docs, 0)?;
+        }
         let doc_count = docs.len();
         let first = docs.first().and_then(Document::vector);
         let dimension = first.map_or(0, <[f32]>::len) as u32;

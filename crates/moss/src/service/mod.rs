@@ -147,7 +147,7 @@ impl Service {
 
     pub(crate) async fn versions(&self, name: &str) -> Result<Vec<VersionInfo>> {
         limits::check_name(name)?;
-        let path = indexes::path(name, "versions")?;
+        let path = indexes::path(name, "versions");
         let versions: Vec<VersionObject> = self.http.get(&path).await?;
         Ok(versions
             .into_iter()
@@ -161,7 +161,7 @@ impl Service {
 
     pub(crate) async fn restore(&self, name: &str, version: u64) -> Result<IndexInfo> {
         limits::check_name(name)?;
-        let path = indexes::path(name, "restore")?;
+        let path = indexes::path(name, "restore");
         let body = to_json(&RestoreRequest { version })?;
         let index: IndexObject = self.http.post(&path, body, Repeat::IfNotAccepted).await?;
         Ok(info(index))
