@@ -18,6 +18,7 @@ use moss_proto::indexes::{
 };
 use moss_proto::manage::IndexObject;
 use tokio::sync::watch;
+use tracing::Instrument;
 use uuid::Uuid;
 
 use crate::body::{self, Body};
@@ -150,10 +151,14 @@ async fn commit(
         receipts,
     };
     // A client that goes away must not leave the upkeep after a commit half done.
-    let committed = tokio::spawn(async move { project.commit(&name, spec).await });
-    let Committed { manifest, compacted } = committed
+    let commit = async move { project.commit(&name, spec).await };
+    let committed = tokio::spawn(commit.in_current_span())
         .await
-        .map_err(|error| Error::new(ErrorKind::Internal, format!("the commit ended early: {error}")))??;
+        .map_err(|error| Error::new(ErrorKind::Internal, format!("the commit ended early: {error}")))?;
+    if matches!(&committed, Err(error) if error.kind() == ErrorKind::Conflict) {
+        service.metrics.lost_a_race();
+    }
+    let Committed { manifest, compacted } = committed?;
     Ok(Json(CommitAnswer { manifest, compacted }))
 }
 

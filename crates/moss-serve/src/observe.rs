@@ -83,9 +83,6 @@ impl Asked {
         self.is_answered = true;
         let fault = response.extensions().get::<Fault>();
         let status = response.status().as_u16();
-        if fault.is_some_and(|fault| fault.kind == ErrorKind::Conflict) {
-            self.service.metrics.lost_a_race();
-        }
         if status >= 500 {
             self.span.record("otel.status_code", "ERROR");
             let error = fault.map(|fault| fault.message.as_str());

@@ -91,7 +91,8 @@ async fn open(
     purpose: &str,
     Grant { grant }: Grant,
 ) -> moss_core::Result<(Project, String)> {
-    service.cloud.project_by_grant(purpose, &grant).await
+    let (project, value) = service.cloud.project_by_grant(purpose, &grant).await?;
+    Ok((service.admit(project)?, value))
 }
 
 /// 304 for a client that has the newest version: found out without reading the index.

@@ -4,6 +4,7 @@ use moss_core::ErrorKind;
 use moss_serve::Server;
 use reqwest::{Certificate, Client, Method, StatusCode};
 use serde_json::json;
+use uuid::Uuid;
 
 use crate::support::{answer, options, start, start_with};
 
@@ -65,6 +66,49 @@ async fn requests_are_counted_by_route_and_never_by_what_a_client_made_up() {
     assert!(!metrics.to_lowercase().contains("made"), "{metrics}");
     assert!(server.metric("moss_resident_memory_bytes").await > 1e6);
     assert!(server.metric("moss_http_connections").await >= 1.0);
+}
+
+#[tokio::test]
+async fn indexes_in_memory_jobs_and_lost_races_are_counted() {
+    let server = start().await;
+    let client = moss::Client::with_base_url("p", "key", &format!("{}/v1/manage", server.url)).unwrap();
+    let document = |id: &str| moss::Document::new(id, "text").with_embedding([1.0, 0.0]);
+    client.create_index("i", vec![document("1")], None).await.unwrap();
+    client
+        .add_docs("i", vec![document("2")], &moss::AddOptions::new())
+        .await
+        .unwrap();
+    for _ in 0..2 {
+        client.get_docs("i", None).await.unwrap();
+    }
+    assert_eq!(server.metric("moss_cache_indexes").await, 1.0);
+    assert!(server.metric("moss_cache_bytes").await > 0.0);
+    assert!(server.metric(r#"moss_cache_requests_total{result="hit"}"#).await >= 1.0);
+    assert_eq!(
+        server.metric(r#"moss_jobs_total{outcome="completed"}"#).await,
+        2.0
+    );
+    assert_eq!(server.metric(r#"moss_jobs_total{outcome="failed"}"#).await, 0.0);
+
+    assert_eq!(server.metric("moss_push_conflicts_total").await, 0.0);
+    let late = json!({
+        "commitId": Uuid::new_v4(),
+        "onVersion": 7,
+        "receipts": [],
+        "change": {
+            "indexId": Uuid::new_v4(), "model": {"id": "custom", "version": ""}, "dimension": 0, "docCount": 0,
+            "createdAt": 0, "updatedAt": 0, "jobId": "j", "deleted": false, "segments": [],
+        },
+    });
+    let commit = server
+        .request(Method::POST, "/v1/indexes/i/commits")
+        .body(late.to_string());
+    let (status, body) = answer(commit.header("x-project-id", "p").header("x-project-key", "key")).await;
+    assert_eq!(
+        (status, &body["code"]),
+        (StatusCode::CONFLICT, &json!("Conflict"))
+    );
+    assert_eq!(server.metric("moss_push_conflicts_total").await, 1.0);
 }
 
 #[tokio::test]

@@ -14,6 +14,8 @@ use crate::support::wait_for;
 
 /// Set for the process that is the service.
 const SERVE: &str = "MOSS_TEST_SERVE";
+/// Where its store is, if not in memory.
+const STORE: &str = "MOSS_TEST_STORE";
 
 /// No test of its own: what the tests here start as a process.
 #[test]
@@ -21,7 +23,8 @@ fn serve() {
     let Ok(drain) = std::env::var(SERVE) else {
         return;
     };
-    let mut options = Options::new("memory://process");
+    let store = std::env::var(STORE).unwrap_or_else(|_| "memory://process".to_owned());
+    let mut options = Options::new(store);
     options.listen = "127.0.0.1:0".to_owned();
     options.register_on_first_use = true;
     options.log_format = LogFormat::Json;
@@ -122,6 +125,33 @@ async fn a_request_that_never_ends_is_not_waited_for_beyond_the_drain() {
     service.signal("-INT");
     let (status, log) = service.ended();
     assert!(status.success(), "{log}");
+}
+
+#[tokio::test]
+async fn a_job_under_way_ends_before_the_process_does() {
+    let directory = tempfile::tempdir().unwrap();
+    let store = directory.path().to_str().unwrap();
+    let service = Service::start(Duration::from_secs(60), &[(STORE, store)]);
+    let document = |id: usize| json!({"id": id.to_string(), "text": "a turn", "embedding": [1.0, id as f32]});
+    let client = moss::Client::with_base_url("p", "k", &format!("{}/v1/manage", service.url)).unwrap();
+    let first = moss::Document::new("first", "a turn").with_embedding([1.0, 0.0]);
+    client.create_index("i", vec![first], None).await.unwrap();
+    let docs: Vec<Value> = (0..20_000).map(document).collect();
+    let add = json!({"action": "addDocs", "projectId": "p", "indexName": "i", "docs": docs});
+    let request = reqwest::Client::new().post(format!("{}/v1/manage", service.url));
+    let request = request.header("x-project-key", "k").body(add.to_string());
+    let job: Value = request.send().await.unwrap().json().await.unwrap();
+    service.signal("-TERM");
+    let (status, log) = service.ended();
+    assert!(status.success(), "{log}");
+
+    let client = moss::Client::with_base_url("p", "k", store).unwrap();
+    let job = client
+        .get_job_status(job["jobId"].as_str().unwrap())
+        .await
+        .unwrap();
+    assert_eq!(job.status, "completed");
+    assert_eq!(client.get_index("i").await.unwrap().doc_count, 20_001);
 }
 
 #[tokio::test]
