@@ -215,6 +215,7 @@ impl Project {
     pub async fn query(&self, name: &str, text: &str, options: &QueryOptions) -> Result<Vec<ScoredDocument>> {
         let session = self.open(name).await?.session;
         let (text, options) = (text.to_owned(), options.clone());
+        let _turn = self.cloud().query_turn().await?;
         blocking(move || session.query(&text, &options)).await
     }
 

@@ -4,11 +4,11 @@ use std::collections::HashMap;
 use std::sync::{Arc, Weak};
 use std::time::Duration;
 
-use moss_core::Result;
+use moss_core::{Error, ErrorKind, Result};
 use moss_store::{ProjectStore, Store};
 use parking_lot::Mutex;
 
-use tokio::sync::{Mutex as AsyncMutex, OnceCell, OwnedMutexGuard};
+use tokio::sync::{Mutex as AsyncMutex, OnceCell, OwnedMutexGuard, Semaphore, SemaphorePermit};
 
 use crate::cache::{CacheStats, SessionCache};
 use crate::grant::Signer;
@@ -51,6 +51,8 @@ pub struct Cloud {
     signer: OnceCell<Signer>,
     workers: Workers,
     watchers: Watchers,
+    /// Queries that may run at once: more than there are cores for make each other slow, and the last one slowest.
+    queries: Semaphore,
 }
 
 impl Cloud {
@@ -86,6 +88,7 @@ impl Cloud {
             signer: OnceCell::new(),
             workers: Workers::default(),
             watchers: Watchers::default(),
+            queries: Semaphore::new(std::thread::available_parallelism().map_or(1, usize::from)),
         }))
     }
 
@@ -106,6 +109,12 @@ impl Cloud {
     /// The keys that this process knows.
     pub(crate) fn keys(&self) -> &KeyCache {
         &self.keys
+    }
+
+    /// A turn to run a query, in order of arrival.
+    pub(crate) async fn query_turn(&self) -> Result<SemaphorePermit<'_>> {
+        let turn = self.queries.acquire().await;
+        turn.map_err(|_| Error::new(ErrorKind::Closed, "the cloud is closed"))
     }
 
     /// Who waits for new versions.

@@ -1,6 +1,7 @@
 //! The test that a store must pass before a service trusts it: everything that Moss promises rests on create-if-absent.
 
 use std::path::Path as FilePath;
+use std::time::Duration;
 
 use bytes::Bytes;
 use futures::future::join_all;
@@ -16,12 +17,14 @@ pub(crate) const PROBES: &str = "service/probe";
 /// A store that looks first and writes then lets two through now and then, not each time.
 const ROUNDS: usize = 4;
 const CREATORS: usize = 16;
+/// Before a failed request is tried again.
+const PAUSES_MS: [u64; 4] = [100, 200, 400, 800];
 
 /// Races creators for fresh objects and reads, lists and overwrites what they wrote, then removes it.
 pub(crate) async fn probe(objects: &Objects, directory: Option<&FilePath>) -> Result<()> {
     let prefix = Path::from(PROBES).join(Uuid::new_v4().to_string());
     let outcome = race(objects, &prefix).await;
-    let removed = objects.delete_under(&prefix, None).await;
+    let removed = steady(|| objects.delete_under(&prefix, None)).await;
     outcome
         .and(removed)
         .map_err(|error| error.within("probing the store"))?;
@@ -34,7 +37,10 @@ async fn race(objects: &Objects, prefix: &Path) -> Result<()> {
         let creators = (0..CREATORS).map(|creator| {
             let bytes = Bytes::from(format!("creator {creator} of round {round}"));
             let path = path.clone();
-            async move { Ok::<_, Error>((objects.create(&path, bytes.clone()).await?, bytes)) }
+            async move {
+                let created = steady(|| objects.create(&path, bytes.clone())).await?;
+                Ok::<_, Error>((created, bytes))
+            }
         });
         let mut winners = Vec::new();
         for outcome in join_all(creators).await {
@@ -48,14 +54,15 @@ async fn race(objects: &Objects, prefix: &Path) -> Result<()> {
                 winners.len()
             )));
         };
-        if objects.create(&path, Bytes::from_static(b"late")).await? == Created::New {
+        let late = Bytes::from_static(b"late");
+        if steady(|| objects.create(&path, late.clone())).await? == Created::New {
             return Err(unfit("a writer may create an object that is there already"));
         }
-        if objects.get(&path).await?.as_ref() != Some(winner) {
+        if steady(|| objects.get(&path)).await?.as_ref() != Some(winner) {
             return Err(unfit("an object holds something else than its creator was told"));
         }
     }
-    let listed = objects.list(prefix).await?.len();
+    let listed = steady(|| objects.list(prefix)).await?.len();
     if listed != ROUNDS {
         return Err(unfit(format!(
             "a list shows {listed} of {ROUNDS} objects that were just written"
@@ -64,12 +71,26 @@ async fn race(objects: &Objects, prefix: &Path) -> Result<()> {
     let path = prefix.clone().join("overwritten");
     for bytes in [&b"old"[..], b"new"] {
         let bytes = Bytes::from_static(bytes);
-        objects.put(&path, bytes.clone()).await?;
-        if objects.get(&path).await? != Some(bytes) {
+        steady(|| objects.put(&path, bytes.clone())).await?;
+        if steady(|| objects.get(&path)).await? != Some(bytes) {
             return Err(unfit("an object that was just overwritten reads as before"));
         }
     }
     Ok(())
+}
+
+/// Asks again where a request failed: that is no verdict on the store, and all that is asked here may be asked twice.
+async fn steady<T, F: Future<Output = Result<T>>>(ask: impl Fn() -> F) -> Result<T> {
+    for pause in PAUSES_MS {
+        match ask().await {
+            Err(error) if matches!(error.kind(), ErrorKind::Network | ErrorKind::Io) => {
+                tracing::debug!(%error, "probing again");
+                tokio::time::sleep(Duration::from_millis(pause)).await;
+            }
+            settled => return settled,
+        }
+    }
+    ask().await
 }
 
 fn unfit(what: impl std::fmt::Display) -> Error {

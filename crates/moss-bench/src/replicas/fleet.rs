@@ -124,6 +124,7 @@ async fn balance(listener: TcpListener, replicas: Arc<Vec<Replica>>) {
     }
 }
 
+#[expect(clippy::needless_pass_by_value, reason = "it stands in map_err")]
 fn io(error: std::io::Error) -> Error {
     Error::new(ErrorKind::Io, error.to_string())
 }

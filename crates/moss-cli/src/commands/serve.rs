@@ -84,6 +84,9 @@ impl Serve {
         options.admin_token = self.admin_token.filter(|token| !token.is_empty());
         let runtime = tokio::runtime::Runtime::new()
             .map_err(|error| Failure::failed(format!("threads of the service: {error}")))?;
-        Ok(runtime.block_on(moss_serve::serve(options))?)
+        let served = runtime.block_on(moss_serve::serve(options));
+        // What still runs was given its time: another replica goes on with a job.
+        runtime.shutdown_background();
+        Ok(served?)
     }
 }
