@@ -226,6 +226,7 @@ impl From<moss::JobStatus> for JobStatusResponse {
             created_at,
             updated_at,
             completed_at,
+            error_kind: _,
         } = job;
         JobStatusResponse {
             job_id,

@@ -299,6 +299,7 @@ impl From<JobStatus> for MossJobStatusResponse {
             created_at,
             updated_at,
             completed_at,
+            error_kind: _,
         } = job;
         MossJobStatusResponse {
             job_id: give_text(job_id),

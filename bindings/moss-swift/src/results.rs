@@ -153,6 +153,7 @@ impl From<JobStatus> for NativeJob {
             created_at,
             updated_at,
             completed_at,
+            error_kind: _,
         } = job;
         NativeJob {
             job_id,

@@ -7,6 +7,7 @@ mod embed;
 mod fault_proxy;
 mod quality;
 mod recall;
+mod remote;
 mod replicas;
 mod serve_load;
 mod session;
@@ -40,6 +41,11 @@ const SUBJECTS: &[(&str, &str, Run)] = &[
         "recall",
         "recall@10 against a plain f32 scan: [--int8] QUESTIONS STORE",
         recall::run,
+    ),
+    (
+        "remote",
+        "a large session through the service: MOSS_CACHE_DIR=FOLDER remote DOCUMENTS QUESTIONS STORE [LIMIT]",
+        remote::run,
     ),
     (
         "replicas",

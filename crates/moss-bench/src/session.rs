@@ -180,17 +180,17 @@ fn pushes(
 
 /// Times of one call, in order of measuring.
 #[derive(Default)]
-struct Times(Vec<Duration>);
+pub(crate) struct Times(Vec<Duration>);
 
 impl Times {
-    fn time(&mut self, call: impl FnOnce() -> Result<()>) -> Result<()> {
+    pub(crate) fn time(&mut self, call: impl FnOnce() -> Result<()>) -> Result<()> {
         let started = Instant::now();
         call()?;
         self.0.push(started.elapsed());
         Ok(())
     }
 
-    fn print(mut self, label: &str) {
+    pub(crate) fn print(mut self, label: &str) {
         self.0.sort_unstable();
         let at = |quantile: f64| self.0[((self.0.len() - 1) as f64 * quantile) as usize].as_secs_f64() * 1e3;
         println!(
@@ -202,7 +202,7 @@ impl Times {
     }
 }
 
-fn bytes_below(folder: &Path) -> u64 {
+pub(crate) fn bytes_below(folder: &Path) -> u64 {
     let Ok(entries) = fs::read_dir(folder) else {
         return 0;
     };
