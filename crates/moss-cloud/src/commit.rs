@@ -52,6 +52,13 @@ pub struct CommitSpec {
     pub receipts: Vec<String>,
 }
 
+impl CommitSpec {
+    /// The version that it is to make. No version is as high as the number where this ends.
+    fn next(&self) -> u64 {
+        self.on_version.saturating_add(1)
+    }
+}
+
 /// A commit that happened.
 #[derive(Debug)]
 pub struct Committed {
@@ -96,14 +103,14 @@ impl Project {
         let started = now_ms();
         let index = StoredIndex::new(self, name)?;
         let mut transaction = index.begin_as(spec.commit_id).await?;
-        if transaction.version() != spec.on_version + 1 {
+        if transaction.version() != spec.next() {
             return self.repeated(&index, &spec).await;
         }
         let entries = self.check_receipts(name, &spec).await?;
         if !transaction.allow_written(&entries, spec.on_version).await? {
             return Err(lost(name));
         }
-        let change = set_times(&transaction, spec.change.clone())?;
+        let change = own_fields(&transaction, spec.commit_id, spec.change.clone())?;
         match transaction.commit(&change).await? {
             Commit::Done(manifest) => Ok(Committed {
                 compacted: index.committed(&manifest, started).await,
@@ -115,12 +122,17 @@ impl Project {
 
     /// The version that this very commit made when it was asked for before.
     async fn repeated(&self, index: &StoredIndex, spec: &CommitSpec) -> Result<Committed> {
-        let next = index.manifest(spec.on_version + 1).await?;
+        let next = index.manifest(spec.next()).await?;
         match next.filter(|next| next.commit_id == spec.commit_id) {
-            Some(manifest) => Ok(Committed {
-                manifest,
-                compacted: None,
-            }),
+            Some(manifest) => {
+                // Whoever made it may have gone before the job was recorded.
+                self.record_job(&manifest.job_id, &manifest.index, manifest.updated_at)
+                    .await;
+                Ok(Committed {
+                    manifest,
+                    compacted: None,
+                })
+            }
             None => Err(lost(index.name())),
         }
     }
@@ -129,10 +141,7 @@ impl Project {
         let mut entries = Vec::with_capacity(spec.receipts.len());
         for receipt in &spec.receipts {
             let receipt: Receipt = self.cloud().verify(RECEIPT, receipt).await?;
-            if receipt.project != self.id()
-                || receipt.index != name
-                || receipt.entry.since != spec.on_version + 1
-            {
+            if receipt.project != self.id() || receipt.index != name || receipt.entry.since != spec.next() {
                 return Err(Error::new(
                     ErrorKind::Unauthorized,
                     "the segment receipt is of another index or version",
@@ -172,8 +181,9 @@ fn check_segment(id: Uuid, bytes: Bytes) -> Result<NewSegment> {
     })
 }
 
-/// The change with the times of this process, whatever the writer's clock says, checked against the version it goes on.
-fn set_times(transaction: &Transaction, change: Change) -> Result<Change> {
+/// The change, checked against the version it goes on, with what is not the writer's to say: the times, since his clock may
+/// be an hour off, and the job, whose id must be no other's.
+fn own_fields(transaction: &Transaction, commit_id: Uuid, change: Change) -> Result<Change> {
     let head = transaction.head();
     let live = head.filter(|head| !head.deleted);
     if change.deleted {
@@ -199,6 +209,7 @@ fn set_times(transaction: &Transaction, change: Change) -> Result<Change> {
     Ok(Change {
         created_at: live.map_or(now, |live| live.created_at),
         updated_at: now,
+        job_id: commit_id.to_string(),
         ..change
     })
 }

@@ -215,8 +215,13 @@ impl Project {
     pub async fn query(&self, name: &str, text: &str, options: &QueryOptions) -> Result<Vec<ScoredDocument>> {
         let session = self.open(name).await?.session;
         let (text, options) = (text.to_owned(), options.clone());
-        let _turn = self.cloud().query_turn().await?;
-        blocking(move || session.query(&text, &options)).await
+        let turn = self.cloud().query_turn().await?;
+        blocking(move || {
+            // Kept to the end of the query, even if nobody waits for it any more.
+            let _turn = turn;
+            session.query(&text, &options)
+        })
+        .await
     }
 
     /// The versions that can still be read, newest first.

@@ -8,7 +8,7 @@ use moss_core::{Error, ErrorKind, Result};
 use moss_store::{ProjectStore, Store};
 use parking_lot::Mutex;
 
-use tokio::sync::{Mutex as AsyncMutex, OnceCell, OwnedMutexGuard, Semaphore, SemaphorePermit};
+use tokio::sync::{Mutex as AsyncMutex, OnceCell, OwnedMutexGuard, OwnedSemaphorePermit, Semaphore};
 
 use crate::cache::{CacheStats, SessionCache};
 use crate::grant::Signer;
@@ -52,7 +52,7 @@ pub struct Cloud {
     workers: Workers,
     watchers: Watchers,
     /// Queries that may run at once: more than there are cores for make each other slow, and the last one slowest.
-    queries: Semaphore,
+    queries: Arc<Semaphore>,
 }
 
 impl Cloud {
@@ -88,7 +88,9 @@ impl Cloud {
             signer: OnceCell::new(),
             workers: Workers::default(),
             watchers: Watchers::default(),
-            queries: Semaphore::new(std::thread::available_parallelism().map_or(1, usize::from)),
+            queries: Arc::new(Semaphore::new(
+                std::thread::available_parallelism().map_or(1, usize::from),
+            )),
         }))
     }
 
@@ -112,8 +114,8 @@ impl Cloud {
     }
 
     /// A turn to run a query, in order of arrival.
-    pub(crate) async fn query_turn(&self) -> Result<SemaphorePermit<'_>> {
-        let turn = self.queries.acquire().await;
+    pub(crate) async fn query_turn(&self) -> Result<OwnedSemaphorePermit> {
+        let turn = self.queries.clone().acquire_owned().await;
         turn.map_err(|_| Error::new(ErrorKind::Closed, "the cloud is closed"))
     }
 

@@ -139,8 +139,11 @@ impl Project {
     /// `UploadMissing` before the upload has arrived; `JobNotFound`.
     pub async fn start_build(&self, job_id: &str) -> Result<()> {
         let mut record = self.job(job_id).await?;
-        if !matches!(record.status, State::PendingUpload | State::Uploading) {
-            return Ok(());
+        match record.status {
+            State::PendingUpload | State::Uploading => {}
+            // It may be in no queue: whoever started it may have failed in between. Twice in the queue is once built.
+            State::Building if record.attempt == 0 => return self.enqueue(&record.index, job_id).await,
+            _ => return Ok(()),
         }
         if !record.uploaded {
             return Err(Error::new(

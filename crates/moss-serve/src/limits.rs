@@ -104,8 +104,10 @@ struct Arriving {
 
 impl Arriving {
     async fn next(mut self) -> Result<Option<(Bytes, Arriving)>, BoxError> {
-        let due =
+        let on_average =
             self.since + self.grace + Duration::from_secs(self.received as u64) / LEAST_BYTES_PER_SECOND;
+        // What came fast buys no silence after it.
+        let due = on_average.min(Instant::now() + self.grace);
         let bytes = match timeout_at(due, self.body.next()).await {
             Ok(None) => return Ok(None),
             Ok(Some(bytes)) => bytes?,

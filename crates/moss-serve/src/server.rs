@@ -141,9 +141,11 @@ async fn tidy(service: &Service) -> Infallible {
     }
 }
 
-/// Collects garbage now and then. What fails is logged and tried again in the next round.
+/// Takes on jobs that were left behind, at the start too, and collects garbage. What fails is logged and tried again in the next
+/// round.
 async fn keep_house(service: &Service) -> Infallible {
     loop {
+        service.cloud.resume_jobs().await;
         tokio::time::sleep(HOUSEKEEPING).await;
         let done = service.cloud.keep_house().await;
         tracing::info!(?done, "housekeeping");

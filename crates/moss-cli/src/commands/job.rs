@@ -144,7 +144,7 @@ fn show(context: &Context, job: &JobStatus) -> Outcome {
         )?;
     }
     match (job.status.as_str(), &job.error) {
-        ("failed", Some(error)) if !context.json() => Err(Failure::failed(error)),
+        ("failed", Some(error)) => Err(Failure::failed(error)),
         ("failed", _) => Err(Failure::answered()),
         _ => Ok(()),
     }

@@ -69,16 +69,25 @@ enum Action {
 impl Place {
     /// An option wins over the environment, and there a service over a store, as for every client.
     fn admin(self) -> Outcome<Admin> {
+        let is_service = |url: &String| url.starts_with("http://") || url.starts_with("https://");
+        if let Some(url) = &self.url
+            && !is_service(url)
+        {
+            return Err(Failure::wrong(format!(
+                "--url is the http(s):// URL of a service, got {url:?}"
+            )));
+        }
         let url = match &self.store {
             Some(_) => None,
             None => self.url.or_else(|| variable("MOSS_CLOUD_API_MANAGE_URL")),
         };
-        if let Some(url) = url.filter(|url| url.starts_with("http")) {
+        if let Some(url) = url.clone().filter(is_service) {
             let token = given(&self.admin_token).or_else(|| variable("MOSS_ADMIN_TOKEN"));
             let missing = || Failure::wrong("no admin token: pass --admin-token or set MOSS_ADMIN_TOKEN");
             return Ok(Admin::of_service(&url, token.ok_or_else(missing)?)?);
         }
-        let store = self.store.or_else(|| variable("MOSS_STORE"));
+        let named = url.filter(|url| !url.starts_with("embedded:"));
+        let store = self.store.or(named).or_else(|| variable("MOSS_STORE"));
         let missing = || Failure::wrong("whose projects: pass --store or --url, or set MOSS_STORE");
         Ok(Admin::of_store(&store.ok_or_else(missing)?)?)
     }

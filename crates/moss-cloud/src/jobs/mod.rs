@@ -30,19 +30,26 @@ pub(crate) use record::{JobRecord, State, Work};
 
 impl Cloud {
     /// Takes on the jobs that processes left behind which went away, and that nobody asks for: to be called when a service
-    /// starts. Reads the end of every queue; returns before the jobs have ended.
-    ///
-    /// # Errors
-    /// `CacheCorrupt`, `Io`.
-    pub async fn resume_jobs(self: &Arc<Self>) -> Result<()> {
-        for id in self.store().project_names().await? {
-            // No key opened the project: its jobs were asked for by one long ago.
-            let project = self.opened(&id, self.store().project(&id)?, String::new());
-            for job_id in project.store.last_queued_jobs().await? {
-                match project.job_status(&job_id).await {
-                    Err(error) if error.kind() != ErrorKind::JobNotFound => return Err(error),
-                    _ => {}
-                }
+    /// starts and now and then. Reads the end of every queue; returns before the jobs have ended. What fails is logged, and
+    /// keeps nothing else from being taken on.
+    pub async fn resume_jobs(self: &Arc<Self>) {
+        let projects = self.store().project_names().await;
+        let projects =
+            projects.inspect_err(|error| tracing::warn!(%error, "jobs left behind not looked for"));
+        for id in projects.unwrap_or_default() {
+            if let Err(error) = self.resume_jobs_of(&id).await {
+                tracing::warn!(project = id, %error, "jobs left behind not taken on");
+            }
+        }
+    }
+
+    async fn resume_jobs_of(self: &Arc<Self>, id: &str) -> Result<()> {
+        // No key opened the project: its jobs were asked for by one long ago.
+        let project = self.opened(id, self.store().project(id)?, String::new());
+        for job_id in project.store.last_queued_jobs().await? {
+            match project.job_status(&job_id).await {
+                Err(error) if error.kind() != ErrorKind::JobNotFound => return Err(error),
+                _ => {}
             }
         }
         Ok(())

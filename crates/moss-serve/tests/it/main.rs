@@ -11,5 +11,6 @@ mod manage;
 mod operation;
 mod process;
 mod query;
+mod sessions;
 mod support;
 mod transfer;

@@ -44,7 +44,8 @@ pub(crate) async fn a_house_is_kept_over_all_projects(place: Place) {
         place.store.keep_house(&NOTHING_KEPT)
     );
     assert_eq!((one.failures, other.failures), (0, 0));
-    assert_eq!(one.collected + other.collected, 2, "each index by one of them");
+    // One may commit before the other has swept, so that an index is collected by both: nothing is lost by it.
+    assert!((2..=4).contains(&(one.collected + other.collected)));
     for project in ["a", "b"] {
         for gone in ["i/deleted/s", "j", "u"] {
             assert_eq!(

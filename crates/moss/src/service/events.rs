@@ -67,6 +67,8 @@ impl Events {
                 }
                 Ok(None) | Err(_) => {
                     self.stream = None;
+                    // The look after what was heard last may have failed with the stream.
+                    self.heard = None;
                     self.wait().await;
                 }
             }

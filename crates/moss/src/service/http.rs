@@ -15,6 +15,7 @@ use tokio::sync::Mutex;
 use super::{Urls, to_json};
 use crate::credentials::Credentials;
 
+const JSON: &str = "application/json";
 /// A service that cannot be connected to in this time is not reached.
 const CONNECT_TIMEOUT: Duration = Duration::from_secs(10);
 /// For an answer to begin, and between two parts of it.
@@ -27,6 +28,11 @@ const WAITS: [Duration; 2] = [Duration::from_secs(1), Duration::from_secs(2)];
 const MAX_WAIT: Duration = Duration::from_secs(30);
 /// A token is renewed this long before it ends.
 const RENEW_BEFORE: Duration = Duration::from_secs(60);
+
+/// No token is believed to live longer: a day.
+const MAX_TOKEN_SECS: u64 = 24 * 60 * 60;
+/// A body may be sent no slower than this many bytes a second.
+const LEAST_BYTES_PER_SECOND: u64 = 64 << 10;
 
 /// When a request may be sent again.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -109,8 +115,12 @@ impl Http {
     ) -> Result<T> {
         let body = Bytes::from(request.to_json(&self.project_id));
         let url = self.urls.manage();
-        self.json(repeat, || self.client.post(&url).body(body.clone()))
-            .await
+        let patience = patience_for(&body);
+        let make = || {
+            let request = self.client.post(&url).header(header::CONTENT_TYPE, JSON);
+            request.body(body.clone())
+        };
+        read_json(self.send(repeat, patience, make).await?).await
     }
 
     /// The cloud query.
@@ -182,7 +192,7 @@ impl Http {
         repeat: Repeat,
         make: impl Fn() -> RequestBuilder,
     ) -> Result<T> {
-        let make = || make().header(header::CONTENT_TYPE, "application/json");
+        let make = || make().header(header::CONTENT_TYPE, JSON);
         read_json(self.send(repeat, STALL_TIMEOUT, make).await?).await
     }
 
@@ -275,15 +285,21 @@ impl Http {
         let url = self.urls.token();
         let make = || async {
             let request = self.client.request(Method::POST, &url).body(body.clone());
-            Ok(request.header(header::CONTENT_TYPE, "application/json"))
+            Ok(request.header(header::CONTENT_TYPE, JSON))
         };
         let response = self.attempt(Repeat::Always, STALL_TIMEOUT, make).await?;
         let answer: TokenAnswer = read_json(expect_success(response).await?).await?;
         Ok(HeldToken {
             token: answer.token,
-            renew_at: asked + Duration::from_secs(answer.expires_in).saturating_sub(RENEW_BEFORE),
+            renew_at: asked
+                + Duration::from_secs(answer.expires_in.min(MAX_TOKEN_SECS)).saturating_sub(RENEW_BEFORE),
         })
     }
+}
+
+/// For a body to be sent and an answer to begin.
+fn patience_for(body: &Bytes) -> Duration {
+    STALL_TIMEOUT + Duration::from_secs(body.len() as u64 / LEAST_BYTES_PER_SECOND)
 }
 
 fn may_repeat(repeat: Repeat, status: StatusCode) -> bool {
