@@ -26,6 +26,7 @@ mod door;
 mod follow;
 mod loaded;
 mod location;
+mod opening;
 mod poller;
 mod runtime;
 mod service;
