@@ -123,13 +123,12 @@ impl Project {
         if upload.len() > MAX_UPLOAD_BYTES {
             return Err(bulk::too_large(upload.len() as u64));
         }
-        let mut record = self.awaited(job_id).await?;
-        if self.store.put_payload(job_id, upload).await? == Created::Exists {
-            return Err(no_job(job_id));
+        self.awaited(job_id).await?;
+        // That it is there says that it arrived: the record, which others may be writing, is left alone.
+        match self.store.put_payload(job_id, upload).await? {
+            Created::New => Ok(()),
+            Created::Exists => Err(no_job(job_id)),
         }
-        record.status = State::Uploading;
-        record.uploaded = true;
-        self.store.put_job(job_id, &record).await
     }
 
     /// Starts to build the index of an upload that has arrived; it is built in the background. Nothing happens if that was
@@ -145,7 +144,7 @@ impl Project {
             State::Building if record.attempt == 0 => return self.enqueue(&record.index, job_id).await,
             _ => return Ok(()),
         }
-        if !record.uploaded {
+        if !self.store.has_payload(job_id).await? {
             return Err(Error::new(
                 ErrorKind::UploadMissing,
                 format!("the upload of job {job_id:?} has not arrived, upload it first"),
@@ -177,8 +176,8 @@ impl Project {
         match aged {
             Some((record, age))
                 if matches!(record.status, State::PendingUpload | State::Uploading)
-                    && !record.uploaded
-                    && age < UPLOAD_EXPIRES =>
+                    && age < UPLOAD_EXPIRES
+                    && !self.store.has_payload(job_id).await? =>
             {
                 Ok(record)
             }

@@ -74,6 +74,15 @@ impl Objects {
         }
     }
 
+    /// Whether there is such an object.
+    pub(crate) async fn exists(&self, path: &Path) -> Result<bool> {
+        match self.inner.head(path).await {
+            Ok(_) => Ok(true),
+            Err(object_store::Error::NotFound { .. }) => Ok(false),
+            Err(error) => Err(failed("looking for", path, &error)),
+        }
+    }
+
     /// The whole object and when it was written, by the store's time; `None` if there is none.
     pub(crate) async fn get_dated(&self, path: &Path) -> Result<Option<(Bytes, DateTime<Utc>)>> {
         let read = async {

@@ -83,6 +83,14 @@ impl ProjectStore {
         self.objects.get(&self.keys.payload(job)).await
     }
 
+    /// Whether there is what a job works on.
+    ///
+    /// # Errors
+    /// `Io`.
+    pub async fn has_payload(&self, job: &str) -> Result<bool> {
+        self.objects.exists(&self.keys.payload(job)).await
+    }
+
     /// Removes what a job worked on; that it is not there is fine.
     ///
     /// # Errors

@@ -83,8 +83,6 @@ pub(crate) struct JobRecord {
     /// When it ended, well or not.
     pub(crate) completed_at: Option<u64>,
     pub(crate) work: Option<Work>,
-    /// Whether all of its upload is stored.
-    pub(crate) uploaded: bool,
     /// How often it was taken on; who did so last writes this record.
     pub(crate) attempt: u32,
     /// The newest version of the index when the job was made, 0 if there was none: what the job commits is above it.
