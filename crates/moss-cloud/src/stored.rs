@@ -47,8 +47,10 @@ impl StoredIndex {
         }
     }
 
-    /// Compacts and collects where it is time to; the version that took the place of this one if it was compacted.
+    /// Tells who watches, and compacts and collects where it is time to; the version that took the place of this one if it was compacted.
     pub(crate) async fn tidy(&self, manifest: &Manifest) -> Option<Manifest> {
+        let watchers = self.project.cloud().watchers();
+        watchers.committed(self.project.id(), &manifest.index);
         if manifest.version.is_multiple_of(COLLECT_EVERY) {
             let retention = Retention::default();
             if let Err(error) = self.index.sweep(manifest, &retention).await {
@@ -92,12 +94,8 @@ impl WriteVersions for StoredIndex {
         self.begin_as(Uuid::new_v4()).await
     }
 
-    /// Records the job, and compacts and collects where it is time to.
+    /// Records the job, and [tidies](StoredIndex::tidy).
     async fn committed(&self, manifest: &Manifest, started_ms: u64) -> Option<Manifest> {
-        self.project
-            .cloud()
-            .watchers()
-            .committed(self.project.id(), &manifest.index);
         self.project
             .record_job(&manifest.job_id, &manifest.index, started_ms)
             .await;
