@@ -51,6 +51,7 @@ def test_missing_credentials_name_the_environment_variables(credentials: Any) ->
 
 
 def test_urls_are_read_at_each_call(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.delenv("MOSS_CLOUD_API_MANAGE_URL", raising=False)
     assert moss_client._get_manage_url() == "embedded:///v1/manage"
     monkeypatch.setenv("MOSS_CLOUD_API_MANAGE_URL", "https://cloud.example/v1/manage")
     assert moss_client._get_manage_url() == "https://cloud.example/v1/manage"
@@ -261,7 +262,7 @@ async def test_cloud_errors(mocked: MossClient, service: MagicMock) -> None:
     with raises("IndexNotFound", RuntimeError, "HTTP error! status: 404", "index 'i' not found"):
         await mocked.query("i", "q")
     post.return_value = answer(400, {"error": "bad", "code": "InvalidArgument"})
-    with raises("Cloud", RuntimeError, "HTTP error! status: 400"):
+    with raises("InvalidArgument", ValueError, "HTTP error! status: 400"):
         await mocked.query("i", "q")
     post.return_value = answer(403, None)
     post.return_value.json.side_effect = ValueError("no JSON")
@@ -287,7 +288,10 @@ async def test_a_service_that_is_not_there(monkeypatch: pytest.MonkeyPatch) -> N
         await MossClient(PROJECT, KEY).query("i", "q")
 
 
-async def test_the_embedded_cloud_is_asked_natively(mocked: MossClient) -> None:
+async def test_the_embedded_cloud_is_asked_natively(
+    mocked: MossClient, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.delenv("MOSS_CLOUD_API_MANAGE_URL", raising=False)
     manager: Any = mocked._manager
     manager.has_index.return_value = False
     with patch("moss.client.moss_client.httpx") as http:

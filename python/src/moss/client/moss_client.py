@@ -341,6 +341,12 @@ def _runtime_error_on_failure(what: str, name: str) -> Iterator[None]:
         raise kind(message) from error
 
 
+_NO_QUERY_EMBEDDING = (
+    "This index uses custom embeddings. "
+    "Give the query's vector in QueryOptions(embedding=...), from the model of the documents."
+)
+
+
 async def _ask(call: Callable[..., T], /, *args: object) -> T:
     """Awaits a query, and says in the caller's words what an index of custom vectors lacks."""
     try:
@@ -348,10 +354,7 @@ async def _ask(call: Callable[..., T], /, *args: object) -> T:
     except Exception as error:
         if "requires explicit query embeddings" not in str(error):
             raise
-        raise EmbeddingRequiredError(
-            "This index uses custom embeddings. "
-            "Give the query's vector in QueryOptions(embedding=...), from the model of the documents."
-        ) from error
+        raise EmbeddingRequiredError(_NO_QUERY_EMBEDDING) from error
 
 
 def _http_error(response: "httpx.Response") -> MossError:
@@ -366,4 +369,6 @@ def _http_error(response: "httpx.Response") -> MossError:
     if isinstance(body.get("error"), str):
         message += f": {body['error']}"
     kind = ERRORS_BY_KIND.get(str(body.get("code")), CloudError)
-    return kind(message) if issubclass(kind, RuntimeError) else CloudError(message)
+    if kind is EmbeddingRequiredError:
+        message = f"{_NO_QUERY_EMBEDDING} {message}"
+    return kind(message)
