@@ -100,7 +100,7 @@ defmodule Moss.Test.Scenario do
         Client.load_index(client, args["name"], options(cached(args, folder), [:cache_path]))
 
       name ->
-        apply(Client, String.to_existing_atom(name), [client, args["name"]])
+        apply(Client, String.to_atom(name), [client, args["name"]])
     end
   end
 
@@ -131,7 +131,7 @@ defmodule Moss.Test.Scenario do
         Session.load_from_disk(session, Path.join(folder, args["path"]))
 
       name ->
-        apply(Session, String.to_existing_atom(name), [session])
+        apply(Session, String.to_atom(name), [session])
     end
   end
 
@@ -143,7 +143,7 @@ defmodule Moss.Test.Scenario do
 
   defp docs(args) do
     Enum.map(args["docs"], fn doc ->
-      struct!(Moss.DocumentInfo, Map.new(doc, fn {key, value} -> {String.to_existing_atom(key), value} end))
+      struct!(Moss.DocumentInfo, Map.new(doc, fn {key, value} -> {String.to_atom(key), value} end))
     end)
   end
 
