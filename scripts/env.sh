@@ -40,6 +40,10 @@ need_rust() {
     need_command c++ g++
 }
 
+# build_all: the libraries, programs, tests and examples of all crates, for all suites: cargo unites the features of what it
+# builds together, so that a suite that built only its part would build the dependencies once more.
+build_all() { cargo build --quiet --workspace --lib --bins --tests --examples; }
+
 # A virtual environment with the Moss wheel of this tree in it, made by pip as a user would.
 need_python() {
     need_command python3 python3

@@ -21,9 +21,14 @@ pub trait ReadVersions: Send + Sync {
 }
 
 /// The versions of an index, to be added to.
-pub trait WriteVersions: ReadVersions {
+pub trait WriteVersions: Send + Sync {
+    /// See [`reader`](WriteVersions::reader).
+    type Reader: ReadVersions;
     /// See [`begin`](WriteVersions::begin).
     type Attempt: Attempt;
+
+    /// The same index, to be read.
+    fn reader(&self) -> &Self::Reader;
 
     /// Starts the next version on top of the newest.
     fn begin(&self) -> impl Future<Output = Result<Self::Attempt>> + Send;

@@ -12,7 +12,7 @@ use serde::{Deserialize, Serialize};
 use uuid::Uuid;
 
 use crate::Project;
-use crate::access::{ReadVersions, WriteVersions};
+use crate::access::WriteVersions;
 use crate::index::{blocking, model_mismatch};
 use crate::stored::StoredIndex;
 use crate::time::now_ms;
@@ -111,6 +111,7 @@ impl Project {
             return Err(lost(name));
         }
         let change = own_fields(&transaction, spec.commit_id, spec.change.clone())?;
+        check_segments(transaction.head(), &entries, &change)?;
         match transaction.commit(&change).await? {
             Commit::Done(manifest) => Ok(Committed {
                 compacted: index.committed(&manifest, started).await,
@@ -122,7 +123,7 @@ impl Project {
 
     /// The version that this very commit made when it was asked for before.
     async fn repeated(&self, index: &StoredIndex, spec: &CommitSpec) -> Result<Committed> {
-        let next = index.manifest(spec.next()).await?;
+        let next = index.reader().manifest(spec.next()).await?;
         match next.filter(|next| next.commit_id == spec.commit_id) {
             Some(manifest) => {
                 // Whoever made it may have gone before the job was recorded.
@@ -179,6 +180,33 @@ fn check_segment(id: Uuid, bytes: Bytes) -> Result<NewSegment> {
         rows,
         tombstones,
     })
+}
+
+/// Checks that a change is made of segments as they were stored: those of the version it goes on and those with a receipt.
+fn check_segments(head: Option<&Manifest>, entries: &[SegmentEntry], change: &Change) -> Result<()> {
+    let of_head = head.map_or(&[][..], |head| &head.segments);
+    let invalid = |message: String| Err(Error::new(ErrorKind::InvalidArgument, message));
+    if let Some(other) = change
+        .segments
+        .iter()
+        .find(|entry| !of_head.contains(entry) && !entries.contains(entry))
+    {
+        return invalid(format!(
+            "segment {} is not one of the version before, and has no receipt that says the same of it",
+            other.id
+        ));
+    }
+    let rows = change
+        .segments
+        .iter()
+        .fold(0_u64, |rows, entry| rows.saturating_add(entry.rows));
+    if change.doc_count > rows {
+        return invalid(format!(
+            "{} documents are more than the {rows} rows of the segments",
+            change.doc_count
+        ));
+    }
+    Ok(())
 }
 
 /// The change, checked against the version it goes on, with what is not the writer's to say: the times, since his clock may

@@ -14,8 +14,8 @@ use crate::key::{Key, ProjectRecord, check_credential, id_in, refused};
 use crate::time::now_ms;
 use crate::{Cloud, Project};
 
-/// How long a token opens its project.
-const TOKEN_TTL: Duration = Duration::from_secs(3600);
+/// How long a token opens its project: an hour.
+pub const TOKEN_TTL: Duration = Duration::from_secs(3600);
 /// What a token is signed as.
 const TOKEN: &str = "token";
 

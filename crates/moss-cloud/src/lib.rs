@@ -30,7 +30,7 @@ pub use access::{Attempt, ReadVersions, WriteVersions};
 pub use admin::{KeyInfo, NewKey, ProjectInfo};
 pub use cache::CacheStats;
 pub use commit::{CommitSpec, Committed, StoredSegment};
-pub use identity::Token;
+pub use identity::{TOKEN_TTL, Token};
 pub use index::{Loaded, blocking, info, load, model_mismatch, open_model};
 pub use jobs::JobStats;
 pub use mutate::{check_batch, file_documents};

@@ -163,7 +163,7 @@ impl<'a> Push<'a> {
             if same_index && !is_same_index(attempt.head(), self.base.as_deref()) {
                 return Err(not_found(self.base.as_ref().map_or("", |base| &base.index)));
             }
-            let (merge, change) = self.prepare(index, &mut attempt).await?;
+            let (merge, change) = self.prepare(index.reader(), &mut attempt).await?;
             match commit(&attempt, &change).await? {
                 Commit::Done(manifest) => break (merge, *manifest),
                 Commit::Lost if tries < MAX_TRIES => tries += 1,

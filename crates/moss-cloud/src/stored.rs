@@ -1,12 +1,11 @@
 //! An index of a store that this process opened, with the upkeep that commits bring along.
 
-use bytes::Bytes;
 use moss_core::{Error, Result};
-use moss_store::{IndexStore, Manifest, Retention, SegmentEntry, Transaction};
+use moss_store::{IndexStore, Manifest, Retention, Transaction};
 use uuid::Uuid;
 
 use crate::Project;
-use crate::access::{ReadVersions, WriteVersions};
+use crate::access::WriteVersions;
 
 /// After this many versions the garbage of an index is collected.
 const COLLECT_EVERY: u64 = 16;
@@ -73,22 +72,13 @@ impl StoredIndex {
     }
 }
 
-impl ReadVersions for StoredIndex {
-    async fn head(&self) -> Result<Option<Manifest>> {
-        self.index.head().await
-    }
-
-    async fn manifest(&self, version: u64) -> Result<Option<Manifest>> {
-        self.index.manifest(version).await
-    }
-
-    async fn read_segment(&self, entry: &SegmentEntry) -> Result<Bytes> {
-        self.index.read_segment(entry).await
-    }
-}
-
 impl WriteVersions for StoredIndex {
+    type Reader = IndexStore;
     type Attempt = Transaction;
+
+    fn reader(&self) -> &IndexStore {
+        &self.index
+    }
 
     async fn begin(&self) -> Result<Transaction> {
         self.begin_as(Uuid::new_v4()).await

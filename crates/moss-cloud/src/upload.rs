@@ -18,6 +18,8 @@ pub const UPLOAD_EXPIRES: Duration = Duration::from_secs(3600);
 
 /// The claim of whoever starts a build; those that follow are of attempts at it.
 const START: u32 = 0;
+/// The claim of whoever begins to upload: a mark beside the record, which others may be writing. No build is tried so often.
+const UPLOAD: u32 = u32::MAX;
 
 impl UploadSpec {
     /// Checks what can be checked without knowing the project.
@@ -107,12 +109,14 @@ impl Project {
     /// # Errors
     /// `JobNotFound` if no upload is waited for under this id: unknown, received already, or too late.
     pub async fn begin_upload(&self, job_id: &str) -> Result<()> {
-        let mut record = self.awaited(job_id).await?;
-        if record.status == State::PendingUpload {
-            record.status = State::Uploading;
-            self.store.put_job(job_id, &record).await?;
-        }
-        Ok(())
+        self.awaited(job_id).await?;
+        let by = Uuid::new_v4().to_string();
+        self.store.claim_job(job_id, UPLOAD, &by).await.map(drop)
+    }
+
+    /// Whether the upload of a job has begun to arrive.
+    pub(crate) async fn has_begun_upload(&self, job_id: &str) -> Result<bool> {
+        self.store.has_claim(job_id, UPLOAD).await
     }
 
     /// Stores the upload of a job. What is wrong with it appears when it is built.
@@ -139,7 +143,7 @@ impl Project {
     pub async fn start_build(&self, job_id: &str) -> Result<()> {
         let mut record = self.job(job_id).await?;
         match record.status {
-            State::PendingUpload | State::Uploading => {}
+            State::PendingUpload => {}
             // It may be in no queue: whoever started it may have failed in between. Twice in the queue is once built.
             State::Building if record.attempt == 0 => return self.enqueue(&record.index, job_id).await,
             _ => return Ok(()),
@@ -175,7 +179,7 @@ impl Project {
         let aged: Option<(JobRecord, Duration)> = self.store.job_and_age(job_id).await?;
         match aged {
             Some((record, age))
-                if matches!(record.status, State::PendingUpload | State::Uploading)
+                if record.status == State::PendingUpload
                     && age < UPLOAD_EXPIRES
                     && !self.store.has_payload(job_id).await? =>
             {

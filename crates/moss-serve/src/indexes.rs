@@ -10,7 +10,7 @@ use axum::http::{HeaderMap, HeaderValue, StatusCode, header};
 use axum::response::sse::{Event, KeepAlive, Sse};
 use axum::response::{IntoResponse, Response};
 use futures::{Stream, StreamExt, stream};
-use moss_cloud::{CommitSpec, Committed, Newest};
+use moss_cloud::{CommitSpec, Committed, Newest, TOKEN_TTL};
 use moss_core::{Error, ErrorKind};
 use moss_proto::indexes::{
     CommitAnswer, CommitRequest, IndexName, ManifestQuery, RestoreRequest, SegmentAnswer, SegmentQuery,
@@ -105,6 +105,7 @@ async fn segment(
         })?;
         return Ok((StatusCode::TEMPORARY_REDIRECT, [(header::LOCATION, url)]).into_response());
     }
+    let turn = service.bodies.turn().await;
     let bytes = project.segment(&name, id).await?.ok_or_else(|| {
         Error::new(
             ErrorKind::IndexNotFound,
@@ -112,7 +113,8 @@ async fn segment(
         )
     })?;
     let octets = HeaderValue::from_static("application/octet-stream");
-    Ok(([(header::CONTENT_TYPE, octets)], bytes).into_response())
+    let body = service.bodies.outgoing(bytes, turn).await?;
+    Ok(([(header::CONTENT_TYPE, octets)], body).into_response())
 }
 
 async fn put_segment(
@@ -173,7 +175,8 @@ async fn restore(
     Ok(Json(manage::index_object(project.restore(&name, version).await?)))
 }
 
-/// Server-sent events (WHATWG HTML, section 9.2): the newest version at once, then each newer one.
+/// Server-sent events (WHATWG HTML, section 9.2): the newest version at once, then each newer one, for as long as a token lives:
+/// whoever may still read asks again.
 async fn events(
     State(service): State<Arc<Service>>,
     Path(IndexName(name)): Path<IndexName>,
@@ -182,7 +185,8 @@ async fn events(
     let project = auth::project_of_headers(&service, &headers).await?;
     let newest = project.watch(&name).await?;
     // A stream without end would hold up the end of the service.
-    Ok(Sse::new(versions_of(newest).take_until(service.drain.begun()))
+    let end = tokio::time::timeout(TOKEN_TTL, service.drain.begun());
+    Ok(Sse::new(versions_of(newest).take_until(end))
         .keep_alive(KeepAlive::new().interval(KEEP_ALIVE))
         .into_response())
 }

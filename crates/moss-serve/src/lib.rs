@@ -27,6 +27,7 @@ mod ready;
 mod router;
 mod server;
 mod service;
+mod stall;
 mod telemetry;
 mod tls;
 mod transfer;

@@ -1,5 +1,7 @@
-//! What a body may cost: its size, the time it takes to arrive, and the memory that all large bodies hold together.
+//! What a body may cost: its size, the time it takes to arrive, and the memory that all large bodies hold together, those of
+//! answers too.
 
+use std::convert::Infallible;
 use std::sync::{Arc, OnceLock};
 use std::time::Duration;
 
@@ -12,11 +14,11 @@ use axum::response::{IntoResponse, Response};
 use futures::{StreamExt, stream};
 use moss_core::{Error, ErrorKind};
 use parking_lot::Mutex;
-use tokio::sync::{OwnedSemaphorePermit, Semaphore};
+use tokio::sync::{OwnedSemaphorePermit, Semaphore, SemaphorePermit};
 use tokio::time::{Instant, timeout, timeout_at};
 
 use crate::Service;
-use crate::error::ApiError;
+use crate::error::{Answer, ApiError};
 
 /// Bytes of each body that need no room: small requests are answered whatever the large ones hold.
 const SMALL_BYTES: usize = 64 << 10;
@@ -29,10 +31,16 @@ const LEAST_BYTES_PER_SECOND: u32 = 8 << 10;
 /// closed on it.
 const LINGER: Duration = Duration::from_secs(2);
 
-/// The memory that large bodies share.
+/// Large answers made at the same time: how much room one takes is known when it is made.
+const TURNS: usize = 4;
+/// Bytes of an answer handed over at a time.
+const CHUNK_BYTES: usize = 64 << 10;
+
+/// The memory that large bodies share, those of requests and those of answers.
 pub(crate) struct Bodies {
     room: Arc<Semaphore>,
     capacity: usize,
+    turns: Semaphore,
 }
 
 impl Bodies {
@@ -41,7 +49,36 @@ impl Bodies {
         Bodies {
             room: Arc::new(Semaphore::new(capacity)),
             capacity,
+            turns: Semaphore::new(TURNS),
         }
+    }
+
+    /// Waits until an answer that may be large can be made.
+    pub(crate) async fn turn(&self) -> SemaphorePermit<'_> {
+        self.turns.acquire().await.expect("turns are never closed")
+    }
+
+    /// An answer of these bytes, which has its room until it is sent or given up; the turn in which it was made ends with this.
+    ///
+    /// # Errors
+    /// 503 if other bodies leave no room for some seconds.
+    pub(crate) async fn outgoing(&self, bytes: Bytes, _turn: SemaphorePermit<'_>) -> Answer {
+        if bytes.len() <= SMALL_BYTES {
+            return Ok(bytes.into_response());
+        }
+        // One that is larger than all the room goes alone.
+        let permits = u32::try_from(bytes.len().min(self.capacity)).unwrap_or(u32::MAX);
+        let room = timeout(ROOM_WAIT, self.room.clone().acquire_many_owned(permits)).await;
+        let Ok(Ok(room)) = room else {
+            let error = Cut::NoRoom.error();
+            return Err(ApiError::with_status(StatusCode::SERVICE_UNAVAILABLE, error));
+        };
+        let length = [(header::CONTENT_LENGTH, bytes.len())];
+        let chunks = stream::unfold((bytes, room), |(mut rest, room)| async move {
+            let chunk = rest.split_to(rest.len().min(CHUNK_BYTES));
+            (!chunk.is_empty()).then_some((Ok::<_, Infallible>(chunk), (rest, room)))
+        });
+        Ok((length, Body::from_stream(chunks)).into_response())
     }
 
     /// Bytes in use.

@@ -46,11 +46,13 @@ pub struct Options {
     pub tls_key: Option<PathBuf>,
     /// Requests per second of one project, and as many at once after a pause; default no limit.
     pub rate_limit: Option<NonZeroU32>,
-    /// Bytes that bodies above 64 KiB may hold in memory together, and with that the largest upload; default 2 GiB.
+    /// Bytes that bodies above 64 KiB may hold in memory together, those of answers too, and with that the largest upload;
+    /// default 2 GiB.
     pub upload_bytes: usize,
     /// How long a connection may wait for a request, or be in the middle of its headers; default 60 s.
     pub header_timeout: Duration,
-    /// How long a body may bring nothing; after that it must bring 8 KiB a second on average. Default 30 s.
+    /// How long a body may bring nothing; after that it must bring 8 KiB a second on average. A client that takes nothing of
+    /// its answer for so long is cut off. Default 30 s.
     pub body_timeout: Duration,
     /// How long requests and jobs may go on after the service was told to stop; default 30 s.
     pub drain: Duration,

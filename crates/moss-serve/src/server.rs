@@ -15,6 +15,7 @@ use hyper_util::rt::TokioTimer;
 use moss_core::{Error, ErrorKind, Result};
 use tokio::net::TcpListener;
 
+use crate::stall::StallAcceptor;
 use crate::{Options, Service, drain, router, telemetry, tls};
 
 /// How often is looked whether the last jobs have ended.
@@ -73,7 +74,10 @@ impl Server {
     pub async fn run(self, stop: impl Future<Output = ()> + Send + 'static) -> Result<()> {
         let router = router(self.service.clone()).into_make_service();
         let plain = axum_server::Server::<SocketAddr>::from_listener(self.listener)
-            .acceptor(NoDelayAcceptor::new())
+            .acceptor(StallAcceptor::new(
+                NoDelayAcceptor::new(),
+                self.service.options.body_timeout,
+            ))
             .handle(self.service.connections.clone());
         let header_timeout = self.service.options.header_timeout;
         let serving = async {

@@ -66,11 +66,8 @@ async fn download_index(
     Query(grant): Query<Grant>,
     headers: HeaderMap,
 ) -> Answer {
-    let (project, name) = open(&service, links::DOWNLOAD, grant).await?;
-    if let Some(unchanged) = unchanged(&project, &name, &headers).await? {
-        return Ok(unchanged);
-    }
-    Ok(whole(project.snapshot(&name).await?, "application/octet-stream"))
+    let make = async |project: &Project, name: &str| project.snapshot(name).await;
+    download(&service, grant, &headers, "application/octet-stream", make).await
 }
 
 async fn download_json(
@@ -78,11 +75,37 @@ async fn download_json(
     Query(grant): Query<Grant>,
     headers: HeaderMap,
 ) -> Answer {
-    let (project, name) = open(&service, links::DOWNLOAD, grant).await?;
-    if let Some(unchanged) = unchanged(&project, &name, &headers).await? {
+    let make = async |project: &Project, name: &str| project.snapshot_json(name).await;
+    download(&service, grant, &headers, "application/json", make).await
+}
+
+/// What a grant is for, as `make` makes it.
+async fn download<F>(
+    service: &Service,
+    grant: Grant,
+    headers: &HeaderMap,
+    content_type: &'static str,
+    make: F,
+) -> Answer
+where
+    F: AsyncFnOnce(&Project, &str) -> moss_core::Result<Snapshot>,
+{
+    let (project, name) = open(service, links::DOWNLOAD, grant).await?;
+    if let Some(unchanged) = unchanged(&project, &name, headers).await? {
         return Ok(unchanged);
     }
-    Ok(whole(project.snapshot_json(&name).await?, "application/json"))
+    let turn = service.bodies.turn().await;
+    let Snapshot { version, bytes } = make(&project, &name).await?;
+    let headers = [
+        (header::CONTENT_TYPE, HeaderValue::from_static(content_type)),
+        (header::ETAG, etag::of(version)),
+        // The next version has the same URL.
+        (
+            header::CACHE_CONTROL,
+            HeaderValue::from_static("private, no-cache"),
+        ),
+    ];
+    Ok((headers, service.bodies.outgoing(bytes.into(), turn).await?).into_response())
 }
 
 /// What a URL is for.
@@ -103,17 +126,4 @@ async fn unchanged(project: &Project, name: &str, headers: &HeaderMap) -> Answer
     let version: u64 = project.get_index(name).await?.version.parse().unwrap_or_default();
     let known = etag::is_known(headers, version);
     Ok(known.then(|| (StatusCode::NOT_MODIFIED, [(header::ETAG, etag::of(version))]).into_response()))
-}
-
-fn whole(snapshot: Snapshot, content_type: &'static str) -> Response {
-    let headers = [
-        (header::CONTENT_TYPE, HeaderValue::from_static(content_type)),
-        (header::ETAG, etag::of(snapshot.version)),
-        // The next version has the same URL.
-        (
-            header::CACHE_CONTROL,
-            HeaderValue::from_static("private, no-cache"),
-        ),
-    ];
-    (headers, snapshot.bytes).into_response()
 }

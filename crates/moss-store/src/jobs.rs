@@ -40,6 +40,14 @@ impl ProjectStore {
         self.objects.create(&path, Bytes::from(by.to_owned())).await
     }
 
+    /// Whether a job was claimed for the `attempt`th time.
+    ///
+    /// # Errors
+    /// `Io`.
+    pub async fn has_claim(&self, job: &str, attempt: u32) -> Result<bool> {
+        self.objects.exists(&self.keys.claim(job, attempt)).await
+    }
+
     /// How long ago a job was claimed for the `attempt`th time, by the store's time; `None` if it was not.
     ///
     /// # Errors

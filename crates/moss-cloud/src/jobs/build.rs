@@ -12,7 +12,7 @@ use super::commit::JobIndex;
 use super::record::Phase;
 use super::run::{Progress, Run};
 use super::{JobRecord, Work};
-use crate::access::ReadVersions;
+use crate::access::WriteVersions;
 use crate::cache::Cached;
 use crate::index::{blocking, index_exists, open_model};
 use crate::mutate::check_fit;
@@ -36,7 +36,7 @@ impl Run<'_> {
 
     async fn build_on(&self, index: &JobIndex, record: &JobRecord) -> Result<()> {
         let name = &record.index;
-        let head = index.head().await?;
+        let head = index.reader().head().await?;
         index.check(head.as_ref()).await?;
         if self.attempt > MAX_ATTEMPTS {
             return Err(Error::new(

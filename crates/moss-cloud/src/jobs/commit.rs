@@ -4,13 +4,12 @@ use std::sync::atomic::AtomicBool;
 use std::sync::atomic::AtomicU64;
 use std::sync::atomic::Ordering::Relaxed;
 
-use bytes::Bytes;
 use futures::future::try_join_all;
 use moss_core::{Error, ErrorKind, Result};
-use moss_store::{Manifest, SegmentEntry, Transaction};
+use moss_store::{IndexStore, Manifest, Transaction};
 
 use crate::Project;
-use crate::access::{ReadVersions, WriteVersions};
+use crate::access::WriteVersions;
 use crate::stored::StoredIndex;
 
 /// Manifests read at the same time.
@@ -55,7 +54,8 @@ impl JobIndex {
         let mut next = self.since.load(Relaxed).saturating_add(1).max(head.floor);
         while !is_found && next < head.version {
             let end = head.version.min(next + PARALLEL_READS);
-            let manifests = try_join_all((next..end).map(|version| self.index.manifest(version))).await?;
+            let manifests =
+                try_join_all((next..end).map(|version| self.index.reader().manifest(version))).await?;
             is_found = manifests.iter().flatten().any(is_own);
             next = end;
         }
@@ -71,22 +71,13 @@ impl JobIndex {
     }
 }
 
-impl ReadVersions for JobIndex {
-    async fn head(&self) -> Result<Option<Manifest>> {
-        self.index.head().await
-    }
-
-    async fn manifest(&self, version: u64) -> Result<Option<Manifest>> {
-        self.index.manifest(version).await
-    }
-
-    async fn read_segment(&self, entry: &SegmentEntry) -> Result<Bytes> {
-        self.index.read_segment(entry).await
-    }
-}
-
 impl WriteVersions for JobIndex {
+    type Reader = IndexStore;
     type Attempt = Transaction;
+
+    fn reader(&self) -> &IndexStore {
+        self.index.reader()
+    }
 
     async fn begin(&self) -> Result<Transaction> {
         let transaction = self.index.begin().await?;

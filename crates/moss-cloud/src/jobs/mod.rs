@@ -98,10 +98,15 @@ impl Project {
     /// `JobNotFound`.
     pub async fn job_status(&self, job_id: &str) -> Result<JobStatus> {
         let record = self.job(job_id).await?;
-        if record.status == State::Building {
+        let state = record.status;
+        if state == State::Building {
             self.run_jobs(&record.index);
         }
-        Ok(record.status(job_id))
+        let mut status = record.status(job_id);
+        if state == State::PendingUpload && self.has_begun_upload(job_id).await? {
+            status.status = "uploading".to_owned();
+        }
+        Ok(status)
     }
 
     async fn submit(&self, head: &Manifest, work: Work, payload: Bytes) -> Result<String> {

@@ -12,7 +12,6 @@ use crate::{CreateMode, JobStatus};
 pub(crate) enum State {
     #[default]
     PendingUpload,
-    Uploading,
     Building,
     Completed,
     Failed,
@@ -146,7 +145,6 @@ impl JobRecord {
     pub(crate) fn status(self, job_id: &str) -> JobStatus {
         let status = match self.status {
             State::PendingUpload => "pending_upload",
-            State::Uploading => "uploading",
             State::Building => "building",
             State::Completed => "completed",
             State::Failed => "failed",

@@ -1,16 +1,16 @@
-//! The calls of scenarios as calls of the crate `moss`, their results as JSON.
+//! The calls of scenarios as calls of the crate `moss`.
 
 use std::collections::BTreeMap;
 use std::fs;
 use std::path::{Path, PathBuf};
 
 use moss::{
-    AddOptions, Client, Document, Error, ErrorKind, Filter, GetOptions, IndexInfo, LoadOptions,
-    MutationResult, OnConflict, ParentGrouping, Precision, PushOptions, QueryOptions, SearchResult, Session,
-    SessionOptions, block_on, check_top_k,
+    AddOptions, Client, Document, Error, ErrorKind, Filter, GetOptions, LoadOptions, OnConflict,
+    ParentGrouping, Precision, PushOptions, QueryOptions, Session, SessionOptions, block_on, check_top_k,
 };
 use serde_json::{Value, json};
 
+use crate::answers::{document_json, index_json, mutation_json, search_json};
 use crate::values::{compare, float, resolve};
 
 /// Which way the clients of a scenario reach the cloud, whose store is in the scenario's folder.
@@ -373,35 +373,4 @@ impl Args {
         options.group_by = self.grouping();
         Ok(options)
     }
-}
-
-fn document_json(document: &Document) -> Value {
-    json!({
-        "id": document.id, "text": document.text, "metadata": document.metadata,
-        "embedding": document.embedding, "payload": document.payload,
-    })
-}
-
-fn search_json(result: &SearchResult) -> Value {
-    let documents = result.docs.iter().map(|document| {
-        json!({
-            "id": document.id, "text": document.text, "metadata": document.metadata, "score": document.score,
-            "payload": document.payload, "index_name": document.index_name,
-        })
-    });
-    json!({
-        "docs": documents.collect::<Value>(), "query": result.query, "index_name": result.index_name,
-    })
-}
-
-fn mutation_json(result: &MutationResult) -> Value {
-    json!({"job_id": result.job_id, "index_name": result.index_name, "doc_count": result.doc_count})
-}
-
-fn index_json(info: &IndexInfo) -> Value {
-    json!({
-        "id": info.id, "name": info.name, "version": info.version, "status": info.status,
-        "doc_count": info.doc_count, "created_at": info.created_at, "updated_at": info.updated_at,
-        "model": {"id": info.model.id},
-    })
 }

@@ -2,6 +2,7 @@
 
 #![allow(clippy::unwrap_used)] // helpers are tests too
 
+mod answers;
 mod calls;
 mod values;
 

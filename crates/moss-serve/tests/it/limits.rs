@@ -3,6 +3,7 @@
 use std::num::NonZeroU32;
 use std::time::Duration;
 
+use moss_core::Document;
 use reqwest::{Body, Method, StatusCode};
 use serde_json::{Value, json};
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
@@ -157,4 +158,34 @@ async fn a_project_above_its_rate_is_told_to_wait_and_others_are_not() {
     assert_eq!(refused.headers()["retry-after"], "1");
     assert_eq!(refused.json::<Value>().await.unwrap()["code"], "RateLimited");
     assert_eq!(query("q").await.status(), StatusCode::NOT_FOUND);
+}
+
+#[tokio::test]
+async fn a_client_that_reads_no_more_is_cut_off_and_its_answer_freed() {
+    let mut options = options();
+    options.body_timeout = Duration::from_millis(300);
+    let server = start_with(options).await;
+    // More than the buffers of a connection take.
+    let documents: Vec<Document> = (0..2000)
+        .map(|number| Document::new(number.to_string(), "").with_embedding(vec![1.0; 4096]))
+        .collect();
+    server.create("large", &documents).await;
+    let links = server.done("getIndexUrl", json!({"indexName": "large"})).await;
+    let url = links["indexUrl"].as_str().unwrap();
+    let path = url.strip_prefix(&server.url).unwrap();
+    let get = format!("GET {path} HTTP/1.1\r\nhost: moss\r\n\r\n");
+    let mut deaf = connect(&server, &get).await;
+    let mut head = [0; 12];
+    deaf.read_exact(&mut head).await.unwrap();
+    assert_eq!(&head, b"HTTP/1.1 200");
+    assert!(
+        server.metric("moss_http_body_bytes").await > 30e6,
+        "held while it is sent"
+    );
+    wait_for(async || server.metric("moss_http_body_bytes").await == 0.0).await;
+    // What the buffers hold still arrives, and then the end instead of the rest.
+    let mut rest = Vec::new();
+    _ = deaf.read_to_end(&mut rest).await;
+    assert!(rest.len() < 30_000_000, "{} bytes", rest.len());
+    is_healthy(&server).await;
 }

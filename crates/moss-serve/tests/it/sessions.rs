@@ -119,6 +119,21 @@ async fn what_no_push_sends_is_refused_and_nothing_is_there() {
             StatusCode::PAYLOAD_TOO_LARGE,
             "TooLarge",
         ),
+        (
+            with("/change/docCount", json!(1)),
+            StatusCode::BAD_REQUEST,
+            "InvalidArgument",
+        ),
+        (
+            with("/change/segments/0/rows", json!(5)),
+            StatusCode::BAD_REQUEST,
+            "InvalidArgument",
+        ),
+        (
+            with("/change/segments/0", elsewhere["change"]["segments"][0].clone()),
+            StatusCode::BAD_REQUEST,
+            "InvalidArgument",
+        ),
         (with("/onVersion", json!(7)), StatusCode::CONFLICT, "Conflict"),
         (
             with("/onVersion", json!(u64::MAX)),

@@ -1,4 +1,4 @@
-//! Rounds of collection over a whole store.
+//! Collection of what is old: of one index, and in rounds over a whole store.
 
 use moss_store::{Change, Housekeeping, Retention};
 use object_store::ObjectStoreExt;
@@ -6,7 +6,7 @@ use object_store::path::Path;
 
 use crate::Place;
 use crate::suite::{NOTHING_KEPT, objects_under};
-use crate::writer::{done, head_contents, push, same};
+use crate::writer::{contents, delete, done, head_contents, push, same, segment};
 
 /// Part of [`crate::suite`].
 pub(crate) async fn a_house_is_kept_over_all_projects(place: Place) {
@@ -18,14 +18,7 @@ pub(crate) async fn a_house_is_kept_over_all_projects(place: Place) {
         push(&project.index("alive").unwrap(), "kept").await;
         let deleted = project.index("deleted").unwrap();
         push(&deleted, "secret").await;
-        let transaction = deleted.begin().await.unwrap();
-        let tombstone = Change {
-            deleted: true,
-            segments: vec![],
-            doc_count: 0,
-            ..same(&transaction)
-        };
-        done(transaction.commit(&tombstone).await.unwrap());
+        delete(&deleted).await;
     }
     let seen = Housekeeping {
         projects: 2,
@@ -76,4 +69,72 @@ pub(crate) async fn a_house_is_kept_over_all_projects(place: Place) {
     assert_eq!(place.store.keep_house(&NOTHING_KEPT).await, failed);
     assert_eq!(other.job::<String>("job").await.unwrap(), None);
     assert!(damaged.head().await.is_err());
+}
+
+pub(crate) async fn old_versions_are_collected(place: Place) {
+    let index = place.store.project("p").unwrap().index("x").unwrap();
+    // Each version replaces the segment of the one before.
+    for bytes in ["a", "b", "c", "d", "e"] {
+        let mut transaction = index.begin().await.unwrap();
+        let entry = transaction.write_segment(segment(bytes)).await.unwrap();
+        let change = Change {
+            segments: vec![entry],
+            doc_count: 1,
+            ..same(&transaction)
+        };
+        done(transaction.commit(&change).await.unwrap());
+    }
+    let mut orphan = index.begin().await.unwrap();
+    orphan.write_segment(segment("orphan")).await.unwrap();
+    let three = Retention {
+        versions: 3,
+        ..NOTHING_KEPT
+    };
+    let waiting = Retention { slack: 9, ..three };
+    assert!(!index.collect(&waiting).await.unwrap(), "not worth while yet");
+
+    assert!(index.collect(&three).await.unwrap());
+    assert_eq!(index.versions().await.unwrap(), [6, 5, 4]);
+    assert_eq!(head_contents(&index).await, ["e"]);
+    let fourth = index.manifest(4).await.unwrap().unwrap();
+    assert_eq!(contents(&index, &fourth).await.unwrap(), ["d"]);
+    assert_eq!(objects_under(&place, "p/p/i/x/m").await.len(), 3);
+    assert_eq!(objects_under(&place, "p/p/i/x/s").await.len(), 2);
+    let mut transaction = index.begin().await.unwrap();
+    assert_eq!(transaction.adopt(3).await.unwrap(), None);
+    assert!(
+        !index.collect(&Retention { versions: 4, ..three }).await.unwrap(),
+        "nothing more to do"
+    );
+}
+
+pub(crate) async fn young_versions_are_not_collected(place: Place) {
+    let index = place.store.project("p").unwrap().index("x").unwrap();
+    for turn in 0..6 {
+        push(&index, &turn.to_string()).await;
+    }
+    let mut orphan = index.begin().await.unwrap();
+    orphan.write_segment(segment("orphan")).await.unwrap();
+    let a_day = Retention {
+        age: Retention::default().age,
+        ..NOTHING_KEPT
+    };
+    assert!(!index.collect(&a_day).await.unwrap());
+    assert_eq!(index.versions().await.unwrap(), [6, 5, 4, 3, 2, 1]);
+    assert_eq!(objects_under(&place, "p/p/i/x/s").await.len(), 7);
+}
+
+pub(crate) async fn a_deleted_index_is_emptied(place: Place) {
+    let index = place.store.project("p").unwrap().index("x").unwrap();
+    push(&index, "secret").await;
+    delete(&index).await;
+    let many_versions = Retention {
+        versions: 20,
+        ..NOTHING_KEPT
+    };
+    assert!(index.collect(&many_versions).await.unwrap());
+    assert_eq!(objects_under(&place, "p/p/i/x/s").await, [""; 0]);
+    assert!(index.head().await.unwrap().unwrap().deleted);
+    assert!(!index.collect(&many_versions).await.unwrap());
+    assert_eq!(push(&index, "new").await.version, 4);
 }

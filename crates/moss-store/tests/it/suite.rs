@@ -9,7 +9,7 @@ use object_store::path::Path;
 use std::time::Duration;
 
 use crate::Place;
-use crate::writer::{contents, done, head_contents, push, same, segment, try_push};
+use crate::writer::{contents, delete, done, head_contents, push, same, segment, try_push};
 
 /// All functions of the suite, wherever they stand.
 pub(crate) mod all {
@@ -177,14 +177,7 @@ pub(crate) async fn deletion_is_a_version_and_history_goes_on(place: Place) {
     let project = place.store.project("p").unwrap();
     let index = project.index("x").unwrap();
     let first = push(&index, "a").await;
-    let transaction = index.begin().await.unwrap();
-    let tombstone = Change {
-        deleted: true,
-        segments: vec![],
-        doc_count: 0,
-        ..same(&transaction)
-    };
-    assert_eq!(done(transaction.commit(&tombstone).await.unwrap()).version, 2);
+    assert_eq!(delete(&index).await.version, 2);
     assert!(index.head().await.unwrap().unwrap().deleted);
     let again = push(&index, "b").await;
     assert_eq!(again.version, 3);
@@ -335,81 +328,6 @@ pub(crate) async fn names_do_not_meet(place: Place) {
     for object in objects_under(&place, "").await {
         assert!(object.starts_with("p/=2e=2e=2fp/"), "{object}");
     }
-}
-
-pub(crate) async fn old_versions_are_collected(place: Place) {
-    let index = place.store.project("p").unwrap().index("x").unwrap();
-    // Each version replaces the segment of the one before.
-    for bytes in ["a", "b", "c", "d", "e"] {
-        let mut transaction = index.begin().await.unwrap();
-        let entry = transaction.write_segment(segment(bytes)).await.unwrap();
-        let change = Change {
-            segments: vec![entry],
-            doc_count: 1,
-            ..same(&transaction)
-        };
-        done(transaction.commit(&change).await.unwrap());
-    }
-    let mut orphan = index.begin().await.unwrap();
-    orphan.write_segment(segment("orphan")).await.unwrap();
-    let three = Retention {
-        versions: 3,
-        ..NOTHING_KEPT
-    };
-    let waiting = Retention { slack: 9, ..three };
-    assert!(!index.collect(&waiting).await.unwrap(), "not worth while yet");
-
-    assert!(index.collect(&three).await.unwrap());
-    assert_eq!(index.versions().await.unwrap(), [6, 5, 4]);
-    assert_eq!(head_contents(&index).await, ["e"]);
-    let fourth = index.manifest(4).await.unwrap().unwrap();
-    assert_eq!(contents(&index, &fourth).await.unwrap(), ["d"]);
-    assert_eq!(objects_under(&place, "p/p/i/x/m").await.len(), 3);
-    assert_eq!(objects_under(&place, "p/p/i/x/s").await.len(), 2);
-    let mut transaction = index.begin().await.unwrap();
-    assert_eq!(transaction.adopt(3).await.unwrap(), None);
-    assert!(
-        !index.collect(&Retention { versions: 4, ..three }).await.unwrap(),
-        "nothing more to do"
-    );
-}
-
-pub(crate) async fn young_versions_are_not_collected(place: Place) {
-    let index = place.store.project("p").unwrap().index("x").unwrap();
-    for turn in 0..6 {
-        push(&index, &turn.to_string()).await;
-    }
-    let mut orphan = index.begin().await.unwrap();
-    orphan.write_segment(segment("orphan")).await.unwrap();
-    let a_day = Retention {
-        age: Retention::default().age,
-        ..NOTHING_KEPT
-    };
-    assert!(!index.collect(&a_day).await.unwrap());
-    assert_eq!(index.versions().await.unwrap(), [6, 5, 4, 3, 2, 1]);
-    assert_eq!(objects_under(&place, "p/p/i/x/s").await.len(), 7);
-}
-
-pub(crate) async fn a_deleted_index_is_emptied(place: Place) {
-    let index = place.store.project("p").unwrap().index("x").unwrap();
-    push(&index, "secret").await;
-    let transaction = index.begin().await.unwrap();
-    let tombstone = Change {
-        deleted: true,
-        segments: vec![],
-        doc_count: 0,
-        ..same(&transaction)
-    };
-    done(transaction.commit(&tombstone).await.unwrap());
-    let many_versions = Retention {
-        versions: 20,
-        ..NOTHING_KEPT
-    };
-    assert!(index.collect(&many_versions).await.unwrap());
-    assert_eq!(objects_under(&place, "p/p/i/x/s").await, [""; 0]);
-    assert!(index.head().await.unwrap().unwrap().deleted);
-    assert!(!index.collect(&many_versions).await.unwrap());
-    assert_eq!(push(&index, "new").await.version, 4);
 }
 
 pub(crate) async fn a_writer_that_slept_does_not_write_into_the_past(place: Place) {

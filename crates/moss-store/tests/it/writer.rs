@@ -54,6 +54,18 @@ pub(crate) async fn push(index: &IndexStore, bytes: &str) -> Manifest {
     }
 }
 
+/// Commits the version that deletes the index.
+pub(crate) async fn delete(index: &IndexStore) -> Manifest {
+    let transaction = index.begin().await.unwrap();
+    let tombstone = Change {
+        deleted: true,
+        segments: vec![],
+        doc_count: 0,
+        ..same(&transaction)
+    };
+    done(transaction.commit(&tombstone).await.unwrap())
+}
+
 pub(crate) fn done(commit: Commit) -> Manifest {
     match commit {
         Commit::Done(manifest) => *manifest,

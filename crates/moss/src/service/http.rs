@@ -50,6 +50,16 @@ struct HeldToken {
     renew_at: Instant,
 }
 
+/// How the exchange of a key for a token went last.
+#[derive(Default)]
+enum Exchanged {
+    #[default]
+    Never,
+    Token(HeldToken),
+    /// Since then.
+    Failed(Instant, Error),
+}
+
 /// The connections to a service for one project.
 pub(super) struct Http {
     client: Client,
@@ -57,7 +67,7 @@ pub(super) struct Http {
     project_id: String,
     credentials: Credentials,
     /// What a key was exchanged for.
-    token: Mutex<Option<HeldToken>>,
+    token: Mutex<Exchanged>,
 }
 
 impl fmt::Debug for Http {
@@ -98,8 +108,8 @@ impl Http {
     pub(super) async fn authenticate(&self) -> Result<()> {
         match &self.credentials {
             Credentials::Key(_) => {
-                let mut held = self.token.lock().await;
-                *held = Some(self.exchange().await?);
+                let mut exchanged = self.token.lock().await;
+                *exchanged = Exchanged::Token(self.exchange().await?);
                 Ok(())
             }
             // A token of somebody else's making is checked where it is used.
@@ -209,7 +219,7 @@ impl Http {
         };
         let mut response = self.attempt(repeat, patience, with_token).await?;
         if response.status() == StatusCode::UNAUTHORIZED {
-            *self.token.lock().await = None;
+            *self.token.lock().await = Exchanged::Never;
             response = self.attempt(repeat, patience, with_token).await?;
         }
         expect_success(response).await
@@ -262,17 +272,25 @@ impl Http {
         if let Credentials::Authenticator(_) = self.credentials {
             return self.credentials.secret().await;
         }
-        // Held while it is renewed, so that one request does it for all.
-        let mut held = self.token.lock().await;
-        if let Some(held) = &*held
-            && Instant::now() < held.renew_at
-        {
-            return Ok(held.token.clone());
+        let asked = Instant::now();
+        // Held while it is renewed, so that one request does it for all, and fails for all that waited for it.
+        let mut exchanged = self.token.lock().await;
+        match &*exchanged {
+            Exchanged::Token(held) if Instant::now() < held.renew_at => return Ok(held.token.clone()),
+            Exchanged::Failed(at, error) if asked < *at => return Err(error.clone()),
+            _ => {}
         }
-        let renewed = self.exchange().await?;
-        let token = renewed.token.clone();
-        *held = Some(renewed);
-        Ok(token)
+        match self.exchange().await {
+            Ok(renewed) => {
+                let token = renewed.token.clone();
+                *exchanged = Exchanged::Token(renewed);
+                Ok(token)
+            }
+            Err(error) => {
+                *exchanged = Exchanged::Failed(Instant::now(), error.clone());
+                Err(error)
+            }
+        }
     }
 
     /// Exchanges the key for a token.

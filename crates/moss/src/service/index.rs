@@ -84,7 +84,12 @@ impl ReadVersions for RemoteIndex {
 }
 
 impl WriteVersions for RemoteIndex {
+    type Reader = RemoteIndex;
     type Attempt = RemoteAttempt;
+
+    fn reader(&self) -> &RemoteIndex {
+        self
+    }
 
     async fn begin(&self) -> Result<RemoteAttempt> {
         Ok(RemoteAttempt {

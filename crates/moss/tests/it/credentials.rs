@@ -1,9 +1,12 @@
 //! Clients that ask for a token instead of holding a key.
 
-use std::sync::Arc;
+use std::convert::Infallible;
+use std::io::{Read, Write};
+use std::net::TcpListener;
 use std::sync::atomic::{AtomicUsize, Ordering::Relaxed};
+use std::sync::{Arc, mpsc};
 
-use futures::future::BoxFuture;
+use futures::future::{BoxFuture, join, join_all};
 use moss::{Authenticator, Client, Error, ErrorKind, Result, SessionOptions, block_on};
 
 struct Answer {
@@ -56,4 +59,43 @@ fn a_refused_token_and_a_missing_one_are_unauthorized() {
         assert_eq!(error.kind(), ErrorKind::Unauthorized);
         assert!(error.to_string().contains(message), "{error}");
     }
+}
+
+/// A service that refuses every request once the sender is dropped; counts them.
+fn refusing() -> (String, mpsc::Sender<Infallible>, Arc<AtomicUsize>) {
+    let listener = TcpListener::bind("127.0.0.1:0").unwrap();
+    let url = format!("http://{}/v1/manage", listener.local_addr().unwrap());
+    let (answer, told) = mpsc::channel();
+    let requests = Arc::new(AtomicUsize::new(0));
+    let counted = requests.clone();
+    std::thread::spawn(move || {
+        for stream in listener.incoming() {
+            let mut stream = stream.unwrap();
+            let mut request = [0; 4096];
+            _ = stream.read(&mut request).unwrap();
+            counted.fetch_add(1, Relaxed);
+            _ = told.recv();
+            let body = r#"{"code": "Unauthorized", "message": "no"}"#;
+            let head = format!(
+                "HTTP/1.1 403 Forbidden\r\ncontent-length: {}\r\nconnection: close\r\n\r\n",
+                body.len()
+            );
+            stream.write_all(head.as_bytes()).unwrap();
+            stream.write_all(body.as_bytes()).unwrap();
+        }
+    });
+    (url, answer, requests)
+}
+
+#[test]
+fn calls_that_wait_for_one_token_fail_with_it() {
+    let (url, answer, requests) = refusing();
+    let client = Client::with_base_url("project", "key", &url).unwrap();
+    // All calls have begun when the last future of the round is asked.
+    let calls = join_all((0..8).map(|_| client.list_indexes()));
+    let answered = block_on(join(calls, async move { drop(answer) })).0;
+    for call in answered {
+        assert_eq!(call.unwrap_err().kind(), ErrorKind::Unauthorized);
+    }
+    assert_eq!(requests.load(Relaxed), 1, "one exchange for all");
 }

@@ -2,7 +2,9 @@
 
 use std::sync::atomic::{AtomicU32, Ordering};
 
-use moss::{AddOptions, Client, Document, GetOptions, PushOptions, PushResult, Session, SessionOptions};
+use moss::{
+    AddOptions, Client, Document, ErrorKind, GetOptions, PushOptions, PushResult, Session, SessionOptions,
+};
 
 /// A client of a store of its own in memory.
 pub(crate) fn client() -> Client {
@@ -39,4 +41,8 @@ pub(crate) fn content(session: &Session) -> Vec<String> {
         .into_iter()
         .map(|document| format!("{}={}", document.id, document.text))
         .collect()
+}
+
+pub(crate) fn kind<T: std::fmt::Debug>(result: moss::Result<T>) -> ErrorKind {
+    result.unwrap_err().kind()
 }

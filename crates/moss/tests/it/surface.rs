@@ -5,11 +5,7 @@ use moss::{
     SessionOptions, SourceFile,
 };
 
-use crate::support::{add, client, content, doc, open, push};
-
-fn kind<T: std::fmt::Debug>(result: moss::Result<T>) -> ErrorKind {
-    result.unwrap_err().kind()
-}
+use crate::support::{add, client, content, doc, kind, open, push};
 
 #[test]
 fn handles_go_between_threads() {
@@ -224,75 +220,6 @@ async fn vectors_for_all_or_for_none() {
     assert_eq!(
         kind(client.create_index_from_files("f", &[file], Some("custom")).await),
         ErrorKind::InvalidArgument
-    );
-}
-
-#[tokio::test]
-async fn a_loaded_index_stays_as_it_was_until_it_is_refreshed() {
-    let client = client();
-    client
-        .create_index("docs", vec![doc("a", "one")], None)
-        .await
-        .unwrap();
-    assert_eq!(
-        kind(client.refresh_index("docs").await),
-        ErrorKind::IndexNotLoaded
-    );
-    assert_eq!(kind(client.unload_index("docs")), ErrorKind::IndexNotLoaded);
-    assert_eq!(
-        kind(client.load_index("other", &LoadOptions::new()).await),
-        ErrorKind::IndexNotFound
-    );
-    client.load_index("docs", &LoadOptions::new()).await.unwrap();
-    client
-        .add_docs("docs", vec![doc("b", "two")], &AddOptions::new())
-        .await
-        .unwrap();
-    let asked = QueryOptions::new().embedding([1.0, 0.0]);
-    let size = || client.query("docs", "one", &asked).unwrap().docs.len();
-    assert_eq!(size(), 1);
-    let refreshed = client.refresh_index("docs").await.unwrap();
-    assert!(refreshed.was_updated && refreshed.new_updated_at > refreshed.previous_updated_at);
-    assert_eq!(size(), 2);
-    assert!(!client.refresh_index("docs").await.unwrap().was_updated);
-    client.unload_index("docs").unwrap();
-    assert_eq!(
-        kind(client.query("docs", "one", &asked)),
-        ErrorKind::IndexNotLoaded
-    );
-}
-
-#[tokio::test]
-async fn several_indexes_answer_as_one() {
-    let client = client();
-    client
-        .create_index("x", vec![doc("a", "1"), doc("b", "1234")], None)
-        .await
-        .unwrap();
-    client
-        .create_index("y", vec![doc("a", "12")], None)
-        .await
-        .unwrap();
-    let names = ["x".to_owned(), "missing".to_owned(), "y".to_owned()];
-    let loaded = client.load_indexes(&names).await;
-    assert_eq!(loaded.loaded, ["x", "y"]);
-    assert!(loaded.failed["missing"].contains("missing"));
-    let names = ["y".to_owned(), "x".to_owned()];
-    let options = QueryOptions::new().alpha(0.0).embedding([0.1, 0.0]).top_k(2);
-    let found = client.query_multi_index(&names, "1234", &options).unwrap();
-    let ids: Vec<_> = found
-        .docs
-        .iter()
-        .map(|doc| (doc.index_name.as_deref().unwrap(), doc.id.as_str()))
-        .collect();
-    assert_eq!(ids, [("x", "b"), ("y", "a")]);
-    assert_eq!(
-        kind(client.query_multi_index(&[], "x", &options)),
-        ErrorKind::InvalidArgument
-    );
-    assert_eq!(
-        kind(client.query_multi_index(&["z".into()], "x", &options)),
-        ErrorKind::IndexNotLoaded
     );
 }
 
