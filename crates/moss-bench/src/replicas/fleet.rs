@@ -2,7 +2,6 @@
 
 use std::net::SocketAddr;
 use std::process::Stdio;
-use std::sync::Arc;
 
 use moss::{Error, ErrorKind, Result};
 use tokio::io::{AsyncBufReadExt, BufReader, copy_bidirectional};
@@ -20,7 +19,7 @@ struct Replica {
 pub(super) struct Fleet {
     moss: String,
     store: String,
-    replicas: Arc<Vec<Replica>>,
+    replicas: Vec<Replica>,
     balancer: SocketAddr,
 }
 
@@ -35,10 +34,11 @@ impl Fleet {
                 process: Mutex::new(Some(process)),
             });
         }
-        let replicas = Arc::new(replicas);
+        // The balancer outlives the fleet, and must not hold its processes.
+        let addresses = replicas.iter().map(|replica| replica.address).collect();
         let listener = TcpListener::bind("127.0.0.1:0").await.map_err(io)?;
         let balancer = listener.local_addr().map_err(io)?;
-        tokio::spawn(balance(listener, replicas.clone()));
+        tokio::spawn(balance(listener, addresses));
         Ok(Fleet {
             moss: moss.to_owned(),
             store: store.to_owned(),
@@ -107,15 +107,14 @@ async fn serve(moss: &str, store: &str, listen: &str) -> Result<(Child, SocketAd
     Ok((process, address))
 }
 
-async fn balance(listener: TcpListener, replicas: Arc<Vec<Replica>>) {
+async fn balance(listener: TcpListener, addresses: Vec<SocketAddr>) {
     while let Ok((mut client, _)) = listener.accept().await {
-        let replicas = replicas.clone();
+        let mut addresses = addresses.clone();
         tokio::spawn(async move {
-            let mut order: Vec<usize> = (0..replicas.len()).collect();
-            fastrand::shuffle(&mut order);
-            for replica in order {
+            fastrand::shuffle(&mut addresses);
+            for address in addresses {
                 // One that was killed refuses; the next is asked.
-                if let Ok(mut server) = TcpStream::connect(replicas[replica].address).await {
+                if let Ok(mut server) = TcpStream::connect(address).await {
                     _ = copy_bidirectional(&mut client, &mut server).await;
                     return;
                 }
