@@ -56,7 +56,7 @@ enum Exchanged {
     #[default]
     Never,
     Token(HeldToken),
-    /// Since then.
+    /// When it failed: for those that had asked by then.
     Failed(Instant, Error),
 }
 
