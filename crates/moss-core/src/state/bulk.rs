@@ -1,6 +1,7 @@
 //! A whole state at once from stored segments: nothing is embedded or tokenised again.
 
 use std::sync::Arc;
+use std::thread;
 
 use crate::lexical::NO_ROW;
 use crate::snapshot::{Layer, live_rows};
@@ -8,6 +9,9 @@ use crate::vector::{Precision, QuantizedRow};
 use crate::{Result, limits};
 
 use super::{State, Stored};
+
+/// Below this many rows a thread costs more than it saves.
+const PARALLEL_ROWS: usize = 4096;
 
 impl State {
     /// The documents of these segments, oldest segment first, as a base without changes. `dim` is the length of vectors
@@ -27,15 +31,32 @@ impl State {
             .map_or(dim, |&(_, layer, _)| layers[layer].segment.meta().dimension);
 
         let mut state = State::new(dim, precision)?;
-        state.docs.reserve_exact(live.len());
-        state.rows.reserve(live.len());
         let mut rows_of: Vec<Vec<u32>> = layers
             .iter()
             .map(|layer| vec![NO_ROW; layer.segment.row_count()])
             .collect();
         for (new_row, &(_, layer, row)) in live.iter().enumerate() {
+            rows_of[layer][row] = new_row as u32;
+        }
+        let mut keywords = std::mem::take(&mut state.keywords);
+        let index_words = || {
+            for (layer, rows) in layers.iter().zip(&rows_of) {
+                keywords.insert_batch(rows, &layer.segment.terms());
+            }
+        };
+        in_parallel(live.len() >= PARALLEL_ROWS, index_words, || {
+            state.fill(layers, &live)
+        })?;
+        state.keywords = keywords;
+        Ok(state)
+    }
+
+    /// All but the words.
+    fn fill(&mut self, layers: &[Layer<'_>], live: &[(u64, usize, usize)]) -> Result<()> {
+        self.docs.reserve_exact(live.len());
+        self.rows.reserve(live.len());
+        for (new_row, &(_, layer, row)) in live.iter().enumerate() {
             let new_row = new_row as u32;
-            rows_of[layer][row] = new_row;
             let row = layers[layer].segment.row(row);
             let mut document = row.to_document();
             let stored = Arc::new(Stored {
@@ -45,21 +66,70 @@ impl State {
                 payload: document.payload,
             });
             if let Some(metadata) = &stored.metadata {
-                state.columns.insert(new_row, metadata);
+                self.columns.insert(new_row, metadata);
             }
-            state.vectors.set(new_row, &QuantizedRow::new(row.vector)?)?;
-            state.rows.insert(stored.id.clone(), new_row);
-            state.string_bytes += stored.string_bytes();
-            state.docs.push(Some(stored));
+            self.vectors.set(new_row, &QuantizedRow::new(row.vector)?)?;
+            self.rows.insert(stored.id.clone(), new_row);
+            self.string_bytes += stored.string_bytes();
+            self.docs.push(Some(stored));
         }
         // The stored numbers stay: what is stored with them is not written again.
-        state.order = live.iter().map(|&(order, ..)| order).collect();
-        state.next_order = live.last().map_or(0, |&(order, ..)| order.saturating_add(1));
-        state.live.grow(live.len());
-        state.live.insert_range(..);
-        for (layer, rows) in layers.iter().zip(&rows_of) {
-            state.keywords.insert_batch(rows, &layer.segment.terms());
+        self.order = live.iter().map(|&(order, ..)| order).collect();
+        self.next_order = live.last().map_or(0, |&(order, ..)| order.saturating_add(1));
+        self.live.grow(live.len());
+        self.live.insert_range(..);
+        Ok(())
+    }
+}
+
+/// Does two things, the first in a thread beside the second where that is worth one and can be had.
+fn in_parallel<T>(is_worth_it: bool, mut first: impl FnMut() + Send, second: impl FnOnce() -> T) -> T {
+    if !is_worth_it || thread::available_parallelism().is_ok_and(|count| count.get() == 1) {
+        first();
+        return second();
+    }
+    // A panic beside goes on from here when the scope ends.
+    let (done, is_begun) = thread::scope(|scope| {
+        let beside = thread::Builder::new().spawn_scoped(scope, &mut first);
+        (second(), beside.is_ok())
+    });
+    if !is_begun {
+        first();
+    }
+    done
+}
+
+#[cfg(test)]
+mod tests {
+    use super::PARALLEL_ROWS;
+    use crate::Document;
+    use crate::query::{AddOptions, QueryOptions};
+    use crate::session::{Model, Session};
+    use crate::snapshot::{Layer, Segment};
+
+    #[test]
+    fn rows_and_words_that_are_read_side_by_side_belong_together() {
+        let session = Session::new(Model::Custom).unwrap();
+        let documents = (0..PARALLEL_ROWS).map(|number| {
+            let id = format!("d{number}");
+            Document::new(&*id, &*format!("word {id}")).with_embedding([1.0])
+        });
+        session.add_docs(documents.collect(), &AddOptions::new()).unwrap();
+        let bytes = session
+            .everything()
+            .unwrap()
+            .encode([7; 16], "custom", &[])
+            .unwrap();
+        let segment = Segment::decode(&bytes, "test").unwrap();
+        let resumed = Session::new(Model::Custom).unwrap();
+        let layer = Layer {
+            segment: &segment,
+            since: 1,
+        };
+        resumed.resume(&[layer]).unwrap();
+        let options = QueryOptions::new().alpha(0.0).top_k(1).embedding(vec![1.0]);
+        for id in ["d0", "d2048", "d4095"] {
+            assert_eq!(resumed.query(id, &options).unwrap()[0].id, id);
         }
-        Ok(state)
     }
 }
