@@ -35,6 +35,8 @@ impl ErrorBody {
             401 | 403 => ErrorKind::Unauthorized,
             413 => ErrorKind::TooLarge,
             429 => ErrorKind::RateLimited,
+            // Of a proxy that does not reach the service; the service itself sends a code.
+            502..=504 => ErrorKind::Network,
             _ => ErrorKind::Cloud,
         });
         let message = body.map_or_else(
@@ -80,7 +82,9 @@ mod tests {
             (401, ErrorKind::Unauthorized),
             (413, ErrorKind::TooLarge),
             (429, ErrorKind::RateLimited),
-            (502, ErrorKind::Cloud),
+            (500, ErrorKind::Cloud),
+            (502, ErrorKind::Network),
+            (504, ErrorKind::Network),
         ] {
             let error = ErrorBody::read(status, b"<html>bad gateway</html>");
             assert_eq!(error.kind(), kind);
