@@ -64,11 +64,21 @@ impl Loaded {
             .await?
         };
         let was_whole = at_hand.iter().all(Option::is_some);
+        let name = &manifest.index;
         let parts = manifest.segments.iter().zip(at_hand);
         let segments = try_join_all(parts.map(|(entry, at_hand)| async move {
             match at_hand {
                 Some(bytes) => Ok(bytes),
-                None => index.read_segment(entry).await,
+                None => {
+                    let bytes = index.read_segment(entry).await?;
+                    let (kept, entry, copy) = (kept.clone(), entry.clone(), bytes.clone());
+                    // Kept as it comes, lest one that fails takes the others with it. The index is loaded all the same.
+                    let keep = move || Ok(kept.keep_segment(&entry, &copy));
+                    if let Err(error) = blocking(keep).await? {
+                        tracing::warn!(index = name, %error, "segment not kept");
+                    }
+                    Ok(bytes)
+                }
             }
         }))
         .await?;

@@ -4,9 +4,12 @@
 //! bad disk left behind counts as absent and nothing here has to be synced.
 
 use std::ffi::OsString;
-use std::fs::{self, File, TryLockError};
+use std::fs::{self, DirBuilder, File, TryLockError};
 use std::io;
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering::Relaxed};
+use std::time::SystemTime;
 
 use bytes::Bytes;
 use moss_core::{Error, ErrorKind, Result};
@@ -17,7 +20,7 @@ use crate::manifest::{Manifest, SegmentEntry};
 
 const MANIFEST: &str = "manifest.mf";
 const LOCK: &str = "lock";
-/// What is being written and not yet renamed.
+/// What is being written and not yet renamed ends so.
 const UNFINISHED: &str = "unfinished";
 /// How often a reader starts again because a writer replaced the version meanwhile.
 const READ_ATTEMPTS: usize = 3;
@@ -30,6 +33,7 @@ pub struct KeptIndex {
     folder: PathBuf,
     project: String,
     index: String,
+    written: Arc<AtomicU64>,
 }
 
 impl KeptIndex {
@@ -41,10 +45,17 @@ impl KeptIndex {
             folder: root.join(origin).join(escape(project)).join(escape(index)),
             project: project.to_owned(),
             index: index.to_owned(),
+            written: Arc::default(),
         }
     }
 
-    /// The version that is kept, `None` if there is none or it is damaged.
+    /// The same, with the bytes that it writes added to `written`.
+    #[must_use]
+    pub fn counting(self, written: Arc<AtomicU64>) -> KeptIndex {
+        KeptIndex { written, ..self }
+    }
+
+    /// The version that is kept, `None` if there is none or it is damaged. This marks it as used.
     pub fn manifest(&self) -> Option<Manifest> {
         let path = self.folder.join(MANIFEST);
         let bytes = fs::read(&path).ok()?;
@@ -54,6 +65,11 @@ impl KeptIndex {
             )
             .ok()?;
         let is_ours = manifest.project == self.project && manifest.index == self.index && !manifest.deleted;
+        if is_ours {
+            // If this fails, it is removed before its turn.
+            let file = File::options().append(true).open(&path);
+            _ = file.and_then(|file| file.set_modified(SystemTime::now()));
+        }
         is_ours.then_some(manifest)
     }
 
@@ -85,19 +101,42 @@ impl KeptIndex {
         None
     }
 
+    /// Keeps a segment of a version that is not here as a whole yet; a download that breaks off later is not begun anew.
+    ///
+    /// # Errors
+    /// `Io`.
+    pub fn keep_segment(&self, entry: &SegmentEntry, bytes: &[u8]) -> Result<()> {
+        self.create_folder()
+            .and_then(|()| self.write(&segment_file(entry), bytes))
+            .map_err(|error| self.io(&error))
+    }
+
     /// Keeps this version in place of the one before, whose files are removed. A newer one of the same index stays, and while
-    /// another process writes this one does not.
+    /// another process writes this one does not. A segment that is here in its length is not written again: whether it is
+    /// whole is asked where it is read.
     ///
     /// # Errors
     /// `Io`; the folder then keeps what it kept before, or nothing.
     pub fn keep(&self, manifest: &Manifest, segments: &[Bytes]) -> Result<()> {
         let encoded = manifest.encode()?;
         self.try_keep(manifest, &encoded, segments)
-            .map_err(|error| Error::new(ErrorKind::Io, format!("{}: {error}", self.folder.display())))
+            .map_err(|error| self.io(&error))
+    }
+
+    fn io(&self, error: &io::Error) -> Error {
+        Error::new(ErrorKind::Io, format!("{}: {error}", self.folder.display()))
+    }
+
+    /// Others on this machine have no business with the documents.
+    fn create_folder(&self) -> io::Result<()> {
+        let mut builder = DirBuilder::new();
+        #[cfg(unix)]
+        std::os::unix::fs::DirBuilderExt::mode(&mut builder, 0o700);
+        builder.recursive(true).create(&self.folder)
     }
 
     fn try_keep(&self, manifest: &Manifest, encoded: &[u8], segments: &[Bytes]) -> io::Result<()> {
-        fs::create_dir_all(&self.folder)?;
+        self.create_folder()?;
         let lock = File::options()
             .create(true)
             .append(true)
@@ -112,8 +151,10 @@ impl KeptIndex {
             return Ok(());
         }
         for (entry, bytes) in manifest.segments.iter().zip(segments) {
-            if self.segment(entry).is_none() {
-                self.write(&segment_file(entry), bytes)?;
+            let file = segment_file(entry);
+            let is_here = fs::metadata(self.folder.join(&file)).is_ok_and(|file| file.len() == entry.bytes);
+            if !is_here {
+                self.write(&file, bytes)?;
             }
         }
         // Last, so that what it names is there.
@@ -122,9 +163,15 @@ impl KeptIndex {
     }
 
     fn write(&self, file: &str, bytes: &[u8]) -> io::Result<()> {
-        let unfinished = self.folder.join(UNFINISHED);
-        fs::write(&unfinished, bytes)?;
-        fs::rename(unfinished, self.folder.join(file))
+        let unfinished = self.folder.join(format!("{file}.{UNFINISHED}"));
+        let written =
+            fs::write(&unfinished, bytes).and_then(|()| fs::rename(&unfinished, self.folder.join(file)));
+        match written {
+            Ok(()) => _ = self.written.fetch_add(bytes.len() as u64, Relaxed),
+            // On a full disk the part that was written is in the way.
+            Err(_) => _ = fs::remove_file(&unfinished),
+        }
+        written
     }
 
     fn remove_all_but(&self, manifest: &Manifest) -> io::Result<()> {
@@ -137,7 +184,11 @@ impl KeptIndex {
         for entry in fs::read_dir(&self.folder)? {
             let entry = entry?;
             if !kept.contains(&entry.file_name()) {
-                fs::remove_file(entry.path())?;
+                match fs::remove_file(entry.path()) {
+                    // Somebody wrote it, and gave it its name just now.
+                    Err(error) if error.kind() == io::ErrorKind::NotFound => {}
+                    removed => removed?,
+                }
             }
         }
         Ok(())

@@ -1,10 +1,13 @@
 //! The folder that keeps a download, shared by writers and readers.
 
-use std::fs;
+use std::fs::{self, File};
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering::Relaxed};
+use std::time::{Duration, SystemTime};
 
 use bytes::Bytes;
-use moss_store::{KeptIndex, Manifest, Store};
+use moss_store::{KeptIndex, Manifest, Store, prune};
 
 use crate::writer::push;
 
@@ -103,4 +106,74 @@ async fn readers_beside_writers_see_a_whole_version_or_none() {
     });
     assert!(seen > 0);
     assert!(kept_in(folder.path()).read().is_some());
+}
+
+#[tokio::test]
+async fn what_was_used_last_stays_longest() {
+    let root = tempfile::tempdir().unwrap();
+    let [(manifest, segments), _] = versions("used").await;
+    let kept = ["first", "second"].map(|origin| KeptIndex::new(root.path(), origin, "project", "docs"));
+    for (kept, hours) in kept.iter().zip([2, 1]) {
+        let before = files(root.path());
+        kept.keep(&manifest, &segments).unwrap();
+        for file in files(root.path()) {
+            if !before.contains(&file) {
+                let file = File::options().append(true).open(file).unwrap();
+                let then = SystemTime::now() - Duration::from_secs(3600 * hours);
+                file.set_modified(then).unwrap();
+            }
+        }
+    }
+    assert!(kept[0].manifest().is_some());
+    let total: u64 = files(root.path())
+        .iter()
+        .map(|file| file.metadata().unwrap().len())
+        .sum();
+    assert_eq!(prune(root.path(), total - 1).unwrap(), 1);
+    assert!(kept[0].read().is_some() && kept[1].read().is_none());
+}
+
+#[tokio::test]
+async fn a_segment_that_is_there_is_not_written_again() {
+    let folder = tempfile::tempdir().unwrap();
+    let [_, (manifest, segments)] = versions("there").await;
+    let written = Arc::<AtomicU64>::default();
+    let kept = kept_in(folder.path()).counting(written.clone());
+    kept.keep_segment(&manifest.segments[0], &segments[0]).unwrap();
+    assert_eq!(written.swap(0, Relaxed), segments[0].len() as u64);
+    kept.keep(&manifest, &segments).unwrap();
+    let manifest_bytes = files(folder.path())
+        .into_iter()
+        .find(|file| file.ends_with("manifest.mf"));
+    let manifest_bytes = manifest_bytes.unwrap().metadata().unwrap().len();
+    assert_eq!(written.load(Relaxed), segments[1].len() as u64 + manifest_bytes);
+}
+
+#[tokio::test]
+async fn a_write_that_fails_leaves_nothing_behind() {
+    let folder = tempfile::tempdir().unwrap();
+    let kept = kept_in(folder.path());
+    let [first, second] = versions("fails").await;
+    kept.keep(&first.0, &first.1).unwrap();
+    let inside = files(folder.path())[0].parent().unwrap().to_owned();
+    fs::create_dir(inside.join(format!("{}.seg", second.0.segments[1].id))).unwrap();
+    kept.keep(&second.0, &second.1).unwrap_err();
+    assert_eq!(kept.read().unwrap(), first);
+    // The manifest, its one segment and the lock.
+    assert_eq!(files(folder.path()).len(), 3);
+}
+
+#[cfg(unix)]
+#[tokio::test]
+async fn nobody_else_reads_what_is_kept() {
+    use std::os::unix::fs::PermissionsExt;
+
+    let folder = tempfile::tempdir().unwrap();
+    let [first, _] = versions("private").await;
+    kept_in(folder.path()).keep(&first.0, &first.1).unwrap();
+    let mut inside = files(folder.path())[0].parent().unwrap().to_owned();
+    while inside != folder.path() {
+        assert_eq!(fs::metadata(&inside).unwrap().permissions().mode() & 0o777, 0o700);
+        inside.pop();
+    }
 }
