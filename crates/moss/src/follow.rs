@@ -56,14 +56,14 @@ impl Inner {
         }
     }
 
-    async fn look(self: Arc<Self>) {
+    async fn look(self: Arc<Self>) -> Result<()> {
         let Some(follower) = self.follower.read().clone() else {
-            return;
+            return Ok(());
         };
-        if let Err(error) = self.catch_up(&follower).await {
+        self.catch_up(&follower).await.inspect_err(|error| {
             let (session, index) = (&self.name, &follower.index_name);
             tracing::warn!(session, index, %error, "refresh failed, the session stays as it is");
-        }
+        })
     }
 
     /// Puts a newer version of the followed index in, whole, if there is one and nothing of the session's own would be lost.

@@ -271,12 +271,13 @@ impl LoadedIndex {
         }
     }
 
-    async fn look(self: Arc<Self>) {
+    async fn look(self: Arc<Self>) -> Result<()> {
         let Some(client) = self.client.upgrade() else {
-            return;
+            return Ok(());
         };
-        if let Err(error) = self.refresh(&client).await {
+        let refreshed = self.refresh(&client).await.inspect_err(|error| {
             tracing::warn!(index = self.name, %error, "refresh failed, the copy held is served on");
-        }
+        });
+        refreshed.map(drop)
     }
 }

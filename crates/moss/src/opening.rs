@@ -59,7 +59,8 @@ impl Inner {
             return Ok(service.clone());
         }
         let service = Service::new(urls, &self.project_id, &self.credentials, segment_cache())?;
-        *held = Some((process, service.clone()));
+        // The parent's is never dropped here: what its connections hold may have been locked by a thread that the child has not.
+        std::mem::forget(held.replace((process, service.clone())));
         Ok(service)
     }
 

@@ -2,13 +2,19 @@
 
 use std::future::Future;
 use std::sync::Arc;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
+use moss_core::Result;
 use parking_lot::Mutex;
 use tokio::task::AbortHandle;
 
 use crate::runtime::runtime;
 use crate::service::Events;
+
+/// The least pause after a look.
+const LEAST_PAUSE: Duration = Duration::from_millis(100);
+/// The wait after the first look that failed; each next one is twice as long, up to the interval.
+const FIRST_RETRY: Duration = Duration::from_secs(1);
 
 /// Calls for a look at news and every so often while its owner lives; dropped, it stops.
 #[derive(Debug)]
@@ -36,7 +42,7 @@ impl Poller {
         look: fn(Arc<T>) -> F,
     ) where
         T: Send + Sync + 'static,
-        F: Future<Output = ()> + Send + 'static,
+        F: Future<Output = Result<()>> + Send + 'static,
     {
         let process = std::process::id();
         let mut task = self.task.lock();
@@ -47,17 +53,34 @@ impl Poller {
         }
         let (interval, owner, mut news) = (self.interval, Arc::downgrade(owner), news());
         let spawned = runtime().spawn(async move {
+            let mut failures = 0;
             loop {
                 tokio::select! {
-                    () = tokio::time::sleep(interval) => {}
+                    () = tokio::time::sleep(wait_after(failures, interval)) => {}
                     () = told(&mut news) => {}
                 }
                 let Some(owner) = owner.upgrade() else { return };
-                look(owner).await;
+                let began = Instant::now();
+                failures = match look(owner).await {
+                    Ok(()) => 0,
+                    Err(_) => failures + 1,
+                };
+                // An index that changes all the time takes half of the time at most, and one look is for all that came meanwhile.
+                tokio::time::sleep(began.elapsed().max(LEAST_PAUSE)).await;
             }
         });
         // The parent's handle is of a runtime that is gone: nothing to abort.
         *task = Some((process, spawned.abort_handle()));
+    }
+}
+
+/// How long to wait for a look after so many that failed in a row: the news that called for them may not be told again.
+fn wait_after(failures: u32, interval: Duration) -> Duration {
+    match failures {
+        0 => interval,
+        _ => FIRST_RETRY
+            .saturating_mul(1 << (failures - 1).min(16))
+            .min(interval),
     }
 }
 
@@ -76,5 +99,45 @@ impl Drop for Poller {
         {
             task.abort();
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::sync::atomic::{AtomicU32, Ordering::Relaxed};
+
+    use super::*;
+
+    #[test]
+    fn a_look_that_failed_is_soon_tried_again() {
+        let interval = Duration::from_secs(600);
+        let waits = [0, 1, 2, 3, 11, 100].map(|failures| wait_after(failures, interval).as_secs());
+        assert_eq!(waits, [600, 1, 2, 4, 600, 600]);
+        assert_eq!(wait_after(1, Duration::from_millis(5)), Duration::from_millis(5));
+    }
+
+    /// Counts its looks.
+    struct Owner(AtomicU32);
+
+    #[test]
+    fn looks_leave_as_much_time_as_they_take() {
+        let owner = Arc::new(Owner(AtomicU32::new(0)));
+        let poller = Poller {
+            interval: Duration::from_millis(1),
+            task: Mutex::new(None),
+        };
+        let began = Instant::now();
+        poller.ensure(
+            &owner,
+            || None,
+            |owner| async move {
+                owner.0.fetch_add(1, Relaxed);
+                Ok(())
+            },
+        );
+        while owner.0.load(Relaxed) < 3 {
+            std::thread::yield_now();
+        }
+        assert!(began.elapsed() >= 2 * LEAST_PAUSE);
     }
 }

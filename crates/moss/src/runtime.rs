@@ -6,8 +6,10 @@
 use std::future::Future;
 use std::sync::Arc;
 
+use moss_core::{Error, ErrorKind, Result};
 use parking_lot::Mutex;
 use tokio::runtime::{Builder, Runtime};
+use tokio::task::JoinSet;
 
 const WORKERS: usize = 2;
 
@@ -25,6 +27,27 @@ static RUNTIME: Mutex<Option<(u32, Arc<Runtime>)>> = Mutex::new(None);
 /// ```
 pub fn block_on<F: Future>(future: F) -> F::Output {
     runtime().block_on(future)
+}
+
+/// Runs work on the process's runtime, whatever runtime awaits it; dropped, it ends.
+///
+/// What speaks on shared connections runs so: the tasks that drive them would stop with the runtime of the caller that opened
+/// them first.
+pub(crate) async fn on_runtime<T: Send + 'static>(
+    work: impl Future<Output = T> + Send + 'static,
+) -> Result<T> {
+    let mut task = JoinSet::new();
+    task.spawn_on(work, runtime().handle());
+    match task.join_next().await {
+        Some(Ok(done)) => Ok(done),
+        Some(Err(error)) => Err(ended_early(&error)),
+        None => Err(ended_early(&"no task")),
+    }
+}
+
+/// The error of work whose task did not come to its end.
+pub(crate) fn ended_early(why: &dyn std::fmt::Display) -> Error {
+    Error::new(ErrorKind::Internal, format!("the work ended early: {why}"))
 }
 
 /// The runtime of this process.

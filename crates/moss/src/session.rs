@@ -16,6 +16,7 @@ use parking_lot::RwLock;
 use crate::client::{Client, check_model, timed};
 use crate::disk;
 use crate::follow::{Follower, Held};
+use crate::runtime::ended_early;
 use crate::types::{LoadOptions, PushOptions, PushResult, SearchResult, SessionOptions};
 
 /// A read-write index in memory, stored under its name by [`push_index`](Session::push_index). Cheap to clone; clones are
@@ -317,9 +318,6 @@ pub(crate) async fn finish<T: Send + 'static>(
 ) -> Result<T> {
     match tokio::spawn(work).await {
         Ok(result) => result,
-        Err(error) => Err(Error::new(
-            ErrorKind::Internal,
-            format!("the work ended early: {error}"),
-        )),
+        Err(error) => Err(ended_early(&error)),
     }
 }

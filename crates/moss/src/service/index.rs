@@ -3,17 +3,18 @@
 use std::sync::Arc;
 
 use bytes::Bytes;
-use moss_cloud::{Attempt, ReadVersions, WriteVersions};
+use moss_cloud::{Attempt, ReadVersions, WriteVersions, blocking};
 use moss_core::{Error, ErrorKind, Result, limits};
 use moss_proto::indexes::{self, CommitAnswer, CommitRequest, SegmentAnswer};
-use moss_store::{Change, Commit, Manifest, NewSegment, SegmentEntry};
+use moss_store::{Change, Commit, KeptIndex, Manifest, NewSegment, SegmentEntry};
 use parking_lot::Mutex;
 use uuid::Uuid;
 
-use super::http::{Http, Repeat};
+use super::http::Http;
+use super::requests::Repeat;
 use super::to_json;
 
-/// How often a download that was cut off or damaged is begun again.
+/// How often a damaged download is begun again; one that was cut off is another matter, and each is tried as any request.
 const DOWNLOADS: usize = 3;
 
 /// One index of the project.
@@ -21,16 +22,19 @@ const DOWNLOADS: usize = 3;
 pub(super) struct RemoteIndex {
     http: Arc<Http>,
     name: String,
+    /// What this machine keeps of it.
+    kept: Option<KeptIndex>,
     /// What the service made of the version that was committed last, by compaction.
     compacted: Arc<Mutex<Option<Manifest>>>,
 }
 
 impl RemoteIndex {
-    pub(super) fn new(http: Arc<Http>, name: &str) -> Result<RemoteIndex> {
+    pub(super) fn new(http: Arc<Http>, name: &str, kept: Option<KeptIndex>) -> Result<RemoteIndex> {
         limits::check_name(name)?;
         Ok(RemoteIndex {
             http,
             name: name.to_owned(),
+            kept,
             compacted: Arc::default(),
         })
     }
@@ -44,6 +48,11 @@ impl RemoteIndex {
         manifest.check_of(self.http.project_id(), &self.name)?;
         Ok(Some(manifest))
     }
+
+    async fn kept_segment(&self, entry: &SegmentEntry) -> Option<Bytes> {
+        let (kept, entry) = (self.kept.clone()?, entry.clone());
+        blocking(move || Ok(kept.segment(&entry))).await.ok()?
+    }
 }
 
 impl ReadVersions for RemoteIndex {
@@ -56,6 +65,9 @@ impl ReadVersions for RemoteIndex {
     }
 
     async fn read_segment(&self, entry: &SegmentEntry) -> Result<Bytes> {
+        if let Some(kept) = self.kept_segment(entry).await {
+            return Ok(kept);
+        }
         let path = indexes::path(&self.name, &format!("segments/{}", entry.id));
         let mut tries = 1;
         loop {
@@ -70,10 +82,7 @@ impl ReadVersions for RemoteIndex {
                 checked.map(|()| bytes).map_err(damaged)
             });
             match read {
-                Err(error)
-                    if tries < DOWNLOADS
-                        && matches!(error.kind(), ErrorKind::Network | ErrorKind::CacheCorrupt) =>
-                {
+                Err(error) if tries < DOWNLOADS && error.kind() == ErrorKind::CacheCorrupt => {
                     tracing::warn!(index = self.name, %error, "downloading a segment again");
                     tries += 1;
                 }

@@ -4,11 +4,15 @@ mod events;
 mod http;
 mod index;
 mod jobs;
+mod requests;
+#[cfg(test)]
+mod tests;
+mod token;
 mod urls;
 
 use std::path::Path;
 use std::sync::Arc;
-use std::sync::atomic::AtomicU32;
+use std::sync::atomic::AtomicU64;
 use std::sync::atomic::Ordering::Relaxed;
 
 use moss_cloud::{Loaded, OnConflict, Pushed};
@@ -27,14 +31,15 @@ use crate::credentials::Credentials;
 use crate::types::{IndexInfo, ModelRef, VersionInfo};
 
 pub(crate) use events::Events;
-use http::{Http, Repeat};
+use http::Http;
 use index::RemoteIndex;
+use requests::{Repeat, Waits};
 pub(crate) use urls::Urls;
 
-/// The cache of segments loses what it kept longest above this size.
+/// The cache of segments loses what was not used for longest above this size.
 const MAX_CACHE_BYTES: u64 = 2 << 30;
-/// Loads after which the cache is measured; the first of a client is one.
-const PRUNE_EVERY: u32 = 64;
+/// Bytes that a client keeps until it measures the cache again, which it does with its first load.
+const PRUNE_EVERY_BYTES: u64 = 256 << 20;
 
 /// A project behind a service. A cheap handle, shared by cloning; clones share connections and the token.
 #[derive(Debug, Clone)]
@@ -42,7 +47,8 @@ pub(crate) struct Service {
     http: Arc<Http>,
     /// Keeps segments that sessions and loaded indexes were read from.
     cache: Option<Arc<Path>>,
-    loads: Arc<AtomicU32>,
+    /// Bytes that were kept there since it was measured.
+    written: Arc<AtomicU64>,
 }
 
 impl Service {
@@ -53,10 +59,11 @@ impl Service {
         credentials: &Credentials,
         cache: Option<Arc<Path>>,
     ) -> Result<Service> {
+        let http = Http::new(urls.clone(), project_id, credentials.clone(), Waits::default())?;
         Ok(Service {
-            http: Arc::new(Http::new(urls.clone(), project_id, credentials.clone())?),
+            http: Arc::new(http),
             cache,
-            loads: Arc::default(),
+            written: Arc::new(AtomicU64::new(PRUNE_EVERY_BYTES)),
         })
     }
 
@@ -71,13 +78,9 @@ impl Service {
         version: Option<u64>,
         kept: Option<&KeptIndex>,
     ) -> Result<Option<Loaded>> {
-        let index = self.index(name)?;
-        let cached = self
-            .cache
-            .as_ref()
-            .map(|cache| KeptIndex::new(cache, self.http.origin(), self.http.project_id(), name));
+        let index = RemoteIndex::new(self.http.clone(), name, None)?;
         // An old version would take the place of the newest there.
-        let cached = cached.filter(|_| version.is_none());
+        let cached = self.cached(name).filter(|_| version.is_none());
         let loaded = moss_cloud::load(&index, version, kept.or(cached.as_ref())).await;
         self.bound_cache();
         loaded
@@ -86,7 +89,8 @@ impl Service {
     /// Keeps the cache within its bound, in the background, now and then.
     fn bound_cache(&self) {
         let Some(cache) = &self.cache else { return };
-        if self.loads.fetch_add(1, Relaxed).is_multiple_of(PRUNE_EVERY) {
+        let is_due = |written: u64| (written >= PRUNE_EVERY_BYTES).then_some(0);
+        if self.written.fetch_update(Relaxed, Relaxed, is_due).is_ok() {
             let cache = cache.clone();
             tokio::task::spawn_blocking(move || {
                 if let Err(error) = moss_store::prune(&cache, MAX_CACHE_BYTES) {
@@ -103,11 +107,16 @@ impl Service {
         base: &mut Option<Arc<Manifest>>,
         on_conflict: OnConflict,
     ) -> Result<Pushed> {
-        moss_cloud::push(&self.index(name)?, session, base, on_conflict).await
+        // What others compacted is read whole, and most of it was there before.
+        let index = RemoteIndex::new(self.http.clone(), name, self.cached(name))?;
+        moss_cloud::push(&index, session, base, on_conflict).await
     }
 
-    fn index(&self, name: &str) -> Result<RemoteIndex> {
-        RemoteIndex::new(self.http.clone(), name)
+    /// What the cache has of an index.
+    fn cached(&self, name: &str) -> Option<KeptIndex> {
+        let (cache, http) = (self.cache.as_ref()?, &self.http);
+        let kept = KeptIndex::new(cache, http.origin(), http.project_id(), name);
+        Some(kept.counting(self.written.clone()))
     }
 
     /// News of an index, as the service tells them.

@@ -75,7 +75,7 @@ fn refusing() -> (String, mpsc::Sender<Infallible>, Arc<AtomicUsize>) {
             _ = stream.read(&mut request).unwrap();
             counted.fetch_add(1, Relaxed);
             _ = told.recv();
-            let body = r#"{"code": "Unauthorized", "message": "no"}"#;
+            let body = r#"{"code": "Unauthorized", "error": "not this key"}"#;
             let head = format!(
                 "HTTP/1.1 403 Forbidden\r\ncontent-length: {}\r\nconnection: close\r\n\r\n",
                 body.len()
@@ -95,7 +95,11 @@ fn calls_that_wait_for_one_token_fail_with_it() {
     let calls = join_all((0..8).map(|_| client.list_indexes()));
     let answered = block_on(join(calls, async move { drop(answer) })).0;
     for call in answered {
-        assert_eq!(call.unwrap_err().kind(), ErrorKind::Unauthorized);
+        let error = call.unwrap_err();
+        assert_eq!(
+            (error.kind(), error.to_string().as_str()),
+            (ErrorKind::Unauthorized, "not this key")
+        );
     }
     assert_eq!(requests.load(Relaxed), 1, "one exchange for all");
 }
