@@ -5,8 +5,9 @@
 use std::future::Future;
 
 use bytes::Bytes;
-use moss_core::Result;
+use moss_core::{ErrorKind, Result};
 use moss_store::{Change, Commit, IndexStore, Manifest, NewSegment, SegmentEntry, Transaction};
+use uuid::Uuid;
 
 /// The versions of an index, to be read.
 pub trait ReadVersions: Send + Sync {
@@ -52,10 +53,13 @@ pub trait Attempt: Send + Sync {
         self.head().map_or(1, |head| head.version + 1)
     }
 
+    /// What the version will carry if this commits it.
+    fn commit_id(&self) -> Uuid;
+
     /// Stores a segment for the version and returns its entry.
     fn write_segment(&mut self, segment: NewSegment) -> impl Future<Output = Result<SegmentEntry>> + Send;
 
-    /// Commits the version. After an error it may be committed or not; calling again tells.
+    /// Commits the version. Asked again where an answer was lost; after an error it may be committed or not.
     fn commit(&self, change: &Change) -> impl Future<Output = Result<Commit>> + Send;
 }
 
@@ -78,11 +82,21 @@ impl Attempt for Transaction {
         Transaction::head(self)
     }
 
+    fn commit_id(&self) -> Uuid {
+        Transaction::commit_id(self)
+    }
+
     async fn write_segment(&mut self, segment: NewSegment) -> Result<SegmentEntry> {
         Transaction::write_segment(self, segment).await
     }
 
     async fn commit(&self, change: &Change) -> Result<Commit> {
-        Transaction::commit(self, change).await
+        match Transaction::commit(self, change).await {
+            // The store may have taken the commit and lost its answer.
+            Err(error) if matches!(error.kind(), ErrorKind::Io | ErrorKind::Network) => {
+                Transaction::commit(self, change).await
+            }
+            settled => settled,
+        }
     }
 }

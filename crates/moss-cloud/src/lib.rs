@@ -4,6 +4,7 @@
 
 mod access;
 mod admin;
+mod base;
 mod cache;
 mod catch_up;
 mod commit;
@@ -28,6 +29,7 @@ mod watch;
 
 pub use access::{Attempt, ReadVersions, WriteVersions};
 pub use admin::{KeyInfo, NewKey, ProjectInfo};
+pub use base::Base;
 pub use cache::CacheStats;
 pub use commit::{CommitSpec, Committed, StoredSegment};
 pub use identity::{TOKEN_TTL, Token};

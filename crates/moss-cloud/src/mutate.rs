@@ -9,6 +9,7 @@ use moss_core::{Document, Error, ErrorKind, Result};
 use moss_store::{Change, Commit, Manifest};
 use uuid::Uuid;
 
+use crate::base::Base;
 use crate::cache::Cached;
 use crate::index::{blocking, index_exists, info, not_found, open_model};
 use crate::push::push_as;
@@ -37,7 +38,7 @@ impl Project {
         let session = Arc::new(Session::new(open_model(model_id).await?)?);
         let doc_count = documents.len();
         add(&session, documents, AddOptions::new()).await?;
-        let mut base = None;
+        let mut base = Base::default();
         let pushed = self
             .push(name, &session, &mut base, OnConflict::Fail)
             .await
@@ -45,7 +46,7 @@ impl Project {
                 ErrorKind::Conflict | ErrorKind::ModelMismatch => index_exists(name),
                 _ => error,
             })?;
-        if let Some(manifest) = base {
+        if let Some(manifest) = base.manifest().cloned() {
             self.remember(Cached { manifest, session }).await;
         }
         Ok(MutationResult {
@@ -190,11 +191,11 @@ impl Project {
         let _turn = self.turn(name).await;
         let base = self.open(name).await?;
         let draft = Arc::new(Session::new(base.session.model())?);
-        let mut manifest = Some(base.manifest.clone());
+        let mut push_base = Base::from(Some(base.manifest.clone()));
         change(base, &draft).await?;
         let index = StoredIndex::new(self, name)?;
         let job_id = Uuid::new_v4().to_string();
-        let pushed = push_as(job_id, &index, &draft, &mut manifest, OnConflict::Merge, true).await?;
+        let pushed = push_as(job_id, &index, &draft, &mut push_base, OnConflict::Merge, true).await?;
         Ok(pushed.job_id)
     }
 }

@@ -12,6 +12,7 @@ use moss_store::{Change, Commit, Manifest, ModelTag, NewSegment, SegmentEntry};
 use uuid::Uuid;
 
 use crate::access::{Attempt, ReadVersions, WriteVersions};
+use crate::base::Base;
 use crate::index::{model_mismatch, not_found};
 use crate::merge::{Merge, others_changes};
 use crate::stored::StoredIndex;
@@ -43,7 +44,7 @@ impl Project {
         &self,
         name: &str,
         session: &Session,
-        base: &mut Option<Arc<Manifest>>,
+        base: &mut Base,
         on_conflict: OnConflict,
     ) -> Result<Pushed> {
         push(&StoredIndex::new(self, name)?, session, base, on_conflict).await
@@ -51,8 +52,8 @@ impl Project {
 }
 
 /// Stores a session's documents and vectors in `index` as a new version and takes into the session what others pushed since
-/// `base`, the version it was opened at or last pushed. `None`: it was opened without looking, or there was nothing. `base` is
-/// the new version from the instant at which the session counts its changes from it.
+/// `base`, the version it was opened at or last pushed. `base` is the new version from the instant at which the session counts
+/// its changes from it.
 ///
 /// Later writes to the session belong to its next push. Returns after the version is committed: whoever opens the name from
 /// now on sees it. Only changed documents travel. Dropped half-way, the future leaves cloud and session whole: run it in a
@@ -60,11 +61,11 @@ impl Project {
 ///
 /// # Errors
 /// `ModelMismatch`, `DimensionMismatch`; `Conflict` for [`OnConflict::Fail`] after another push; `Io`, `Network`. Cloud and
-/// session are as before then, and pushing again is safe.
+/// session are as before then, and pushing again is safe: where the answer of a commit was lost, the next push finds out.
 pub async fn push(
     index: &impl WriteVersions,
     session: &Session,
-    base: &mut Option<Arc<Manifest>>,
+    base: &mut Base,
     on_conflict: OnConflict,
 ) -> Result<Pushed> {
     let job_id = Uuid::new_v4().to_string();
@@ -76,12 +77,12 @@ pub(crate) async fn push_as(
     job_id: String,
     index: &impl WriteVersions,
     session: &Session,
-    base: &mut Option<Arc<Manifest>>,
+    base: &mut Base,
     on_conflict: OnConflict,
     same_index: bool,
 ) -> Result<Pushed> {
-    let push = Push::new(session, base.clone(), on_conflict, job_id)?;
-    push.run(index, base, same_index).await
+    let push = Push::new(session, base, on_conflict, job_id)?;
+    push.run(index, same_index).await
 }
 
 /// Whether the newest version is of the index that `base` is a version of, which was not deleted.
@@ -90,27 +91,17 @@ fn is_same_index(head: Option<&Manifest>, base: Option<&Manifest>) -> bool {
     live.map(|live| live.index_id) == base.map(|base| base.index_id)
 }
 
-/// Commits, and asks again after an error: the store may have taken the commit and lost its answer.
-async fn commit(attempt: &impl Attempt, change: &Change) -> Result<Commit> {
-    match attempt.commit(change).await {
-        Err(error) if matches!(error.kind(), ErrorKind::Io | ErrorKind::Network) => {
-            attempt.commit(change).await
-        }
-        settled => settled,
-    }
-}
-
-/// One push over its tries: what was read from the session, once.
+/// One push over its tries: what was read from the session, once unless its base changed.
 struct Push<'a> {
     session: &'a Session,
     model_id: String,
-    base: Option<Arc<Manifest>>,
+    base: &'a mut Base,
     on_conflict: OnConflict,
     job_id: String,
     /// Changes since the base, where there is one.
-    since_base: Option<Changed>,
+    since_base: Option<Arc<Changed>>,
     /// All documents, read when a try first needs them.
-    everything: Option<Changed>,
+    everything: Option<Arc<Changed>>,
 }
 
 /// How a push stands to the newest version.
@@ -128,70 +119,84 @@ enum Relation {
 impl<'a> Push<'a> {
     fn new(
         session: &'a Session,
-        base: Option<Arc<Manifest>>,
+        base: &'a mut Base,
         on_conflict: OnConflict,
         job_id: String,
     ) -> Result<Push<'a>> {
-        let since_base = base.as_ref().map(|_| session.changes()).transpose()?;
-        let everything = if base.is_none() {
-            Some(session.everything()?)
-        } else {
-            None
-        };
-        Ok(Push {
+        let mut push = Push {
             model_id: session.model_id(),
             session,
             base,
             on_conflict,
             job_id,
-            since_base,
-            everything,
-        })
+            since_base: None,
+            everything: None,
+        };
+        push.read()?;
+        Ok(push)
+    }
+
+    /// Reads from the session what it has beyond the base.
+    fn read(&mut self) -> Result<()> {
+        (self.since_base, self.everything) = match self.base.manifest() {
+            Some(_) => (Some(self.session.changes()?.into()), None),
+            None => (None, Some(self.session.everything()?.into())),
+        };
+        Ok(())
+    }
+
+    fn base(&self) -> Option<&Manifest> {
+        self.base.manifest().map(|base| &**base)
     }
 
     /// Merges, writes and commits until nobody else was faster; with `same_index` only on the index that the base is of.
-    async fn run(
-        mut self,
-        index: &impl WriteVersions,
-        base: &mut Option<Arc<Manifest>>,
-        same_index: bool,
-    ) -> Result<Pushed> {
+    async fn run(mut self, index: &impl WriteVersions, same_index: bool) -> Result<Pushed> {
         let started = now_ms();
         let mut tries = 0;
-        let (merge, manifest) = loop {
+        let (conflicts, manifest) = loop {
             let mut attempt = index.begin().await?;
-            if same_index && !is_same_index(attempt.head(), self.base.as_deref()) {
-                return Err(not_found(self.base.as_ref().map_or("", |base| &base.index)));
+            if self
+                .base
+                .settle(index.reader(), attempt.head(), self.session)
+                .await?
+            {
+                self.read()?;
+            }
+            if same_index && !is_same_index(attempt.head(), self.base()) {
+                return Err(not_found(self.base().map_or("", |base| &base.index)));
             }
             let (merge, change) = self.prepare(index.reader(), &mut attempt).await?;
-            match commit(&attempt, &change).await? {
-                Commit::Done(manifest) => break (merge, *manifest),
-                Commit::Lost if tries < MAX_TRIES => tries += 1,
-                Commit::Lost => {
-                    return Err(Error::new(
-                        ErrorKind::Conflict,
-                        format!("{MAX_TRIES} pushes by others came first, push again"),
-                    ));
-                }
+            let changed = self.changed(merge.whole).clone();
+            self.base
+                .doubt(attempt.version(), attempt.commit_id(), changed, merge.taken);
+            match attempt.commit(&change).await? {
+                Commit::Done(manifest) => break (merge.conflicts, *manifest),
+                Commit::Lost => self.base.lost(),
             }
+            if tries == MAX_TRIES {
+                return Err(Error::new(
+                    ErrorKind::Conflict,
+                    format!("{MAX_TRIES} pushes by others came first, push again"),
+                ));
+            }
+            tries += 1;
             let jitter = fastrand::u64(0..=1 << tries.min(6));
             tokio::time::sleep(std::time::Duration::from_millis(jitter)).await;
         };
-        *base = Some(Arc::new(manifest.clone()));
-        self.session.pushed(self.changed(merge.whole), merge.taken)?;
+        self.base.made(manifest.clone(), self.session)?;
         if let Some(compacted) = index.committed(&manifest, started).await {
-            *base = Some(Arc::new(compacted));
+            self.base.compacted(compacted);
         }
         Ok(Pushed {
             version: manifest.version,
             doc_count: manifest.doc_count as usize,
             job_id: manifest.job_id,
-            conflicts: merge.conflicts,
+            conflicts,
         })
     }
 
     /// The documents that are pushed: all of them, or what changed since the base.
-    fn changed(&self, whole: bool) -> &Changed {
+    fn changed(&self, whole: bool) -> &Arc<Changed> {
         let changed = if whole { &self.everything } else { &self.since_base };
         changed.as_ref().expect("read by `new` or `prepare`")
     }
@@ -207,7 +212,7 @@ impl<'a> Push<'a> {
         let relation = self.relation(live)?;
         let theirs = match (&relation, live) {
             (Relation::Moved, Some(live)) => {
-                others_changes(index, self.base.as_deref(), live, || self.session.base_ids()).await?
+                others_changes(index, self.base(), live, || self.session.base_ids()).await?
             }
             (Relation::Apart, Some(live)) => {
                 others_changes(index, None, live, || Ok(HashSet::default())).await?
@@ -216,7 +221,7 @@ impl<'a> Push<'a> {
         };
         let whole = matches!(relation, Relation::Apart | Relation::Over);
         if whole && self.everything.is_none() {
-            self.everything = Some(self.session.everything()?);
+            self.everything = Some(self.session.everything()?.into());
         }
         let under = if matches!(relation, Relation::Over) {
             None
@@ -261,7 +266,7 @@ impl<'a> Push<'a> {
         if live.model.id != self.model_id {
             return Err(model_mismatch(&live.index, &live.model.id, &self.model_id));
         }
-        let relation = match &self.base {
+        let relation = match self.base() {
             Some(base) if base.commit_id == live.commit_id => return Ok(Relation::Same),
             // Compaction and collection keep the job of the push before them: nobody pushed.
             Some(base) if base.job_id == live.job_id => return Ok(Relation::Moved),

@@ -112,6 +112,11 @@ impl Transaction {
         self.head.as_ref()
     }
 
+    /// What the version will carry that this commits.
+    pub fn commit_id(&self) -> Uuid {
+        self.commit_id
+    }
+
     /// The number of the version that this commits.
     pub fn version(&self) -> u64 {
         self.head.as_ref().map_or(1, |head| head.version + 1)

@@ -1,12 +1,10 @@
 //! The one cloud and its two doors: a store that this process opens, and a service.
 
-use std::sync::Arc;
-
-use moss_cloud::{Loaded, Project, Pushed};
+use moss_cloud::{Base, Loaded, Project, Pushed};
 use moss_core::query::{AddOptions, QueryOptions, ScoredDocument};
 use moss_core::session::Session;
 use moss_core::{Document, Result};
-use moss_store::{KeptIndex, Manifest};
+use moss_store::KeptIndex;
 
 use crate::service::Service;
 use crate::types::{IndexInfo, JobStatus, MutationResult, OnConflict, SourceFile, VersionInfo};
@@ -46,7 +44,7 @@ impl Door {
         &self,
         name: &str,
         session: &Session,
-        base: &mut Option<Arc<Manifest>>,
+        base: &mut Base,
         on_conflict: OnConflict,
     ) -> Result<Pushed> {
         behind!(self, push(name, session, base, on_conflict))

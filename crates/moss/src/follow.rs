@@ -68,7 +68,7 @@ impl Inner {
 
     /// Puts a newer version of the followed index in, whole, if there is one and nothing of the session's own would be lost.
     async fn catch_up(self: &Arc<Self>, follower: &Arc<Follower>) -> Result<()> {
-        let held = self.base.lock().await.manifest.clone();
+        let held = self.pushes.lock().await.base.manifest().cloned();
         let Some(held) = self.may_replace(follower, held) else {
             return Ok(());
         };
@@ -97,10 +97,10 @@ impl Inner {
 
     /// Neither a push nor another load comes between; a write that does stays, and the version is left for a later look.
     async fn swap(self: &Arc<Self>, follower: &Arc<Follower>, loaded: Loaded) -> Result<()> {
-        let mut base = self.base.lock().await;
+        let mut pushes = self.pushes.lock().await;
         let current = self.follower.read().clone();
         let is_current = current.is_some_and(|current| Arc::ptr_eq(&current, follower));
-        let held = self.may_replace(follower, base.manifest.clone());
+        let held = self.may_replace(follower, pushes.base.manifest().cloned());
         let manifest = loaded.manifest.clone();
         if !is_current || held.is_none_or(|held| held.version >= manifest.version) {
             return Ok(());
@@ -111,7 +111,7 @@ impl Inner {
             None => {
                 let resume = move || loaded.with_layers(|layers| inner.memory.resume_without_changes(layers));
                 if blocking(resume).await? {
-                    base.manifest = Some(manifest);
+                    pushes.base = Some(manifest).into();
                 }
             }
             Some(held) => {

@@ -4,7 +4,7 @@ use std::future::Future;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
-use moss_cloud::{Loaded, OnConflict, open_model};
+use moss_cloud::{Base, Loaded, OnConflict, open_model};
 use moss_core::embed::DEFAULT_MODEL;
 use moss_core::query::{AddOptions, GetOptions, QueryOptions};
 use moss_core::session::{Session as Memory, Upserted};
@@ -38,16 +38,15 @@ pub(crate) struct Inner {
     /// Whether the caller left the model open, so that an empty session may take on a stored one.
     adopts: bool,
     /// Held over a whole push, or a swap of the content: one at a time.
-    pub(crate) base: tokio::sync::Mutex<Base>,
-    /// Set while `base` is locked.
+    pub(crate) pushes: tokio::sync::Mutex<Pushes>,
+    /// Set while `pushes` is locked.
     pub(crate) follower: RwLock<Option<Arc<Follower>>>,
 }
 
 /// What pushes start from.
 #[derive(Debug)]
-pub(crate) struct Base {
-    /// The version that the log of changes counts from.
-    pub(crate) manifest: Option<Arc<Manifest>>,
+pub(crate) struct Pushes {
+    pub(crate) base: Base,
     default_conflict: OnConflict,
 }
 
@@ -104,8 +103,8 @@ impl Session {
                 client: client.clone(),
                 memory,
                 adopts: options.model_id.is_none(),
-                base: tokio::sync::Mutex::new(Base {
-                    manifest,
+                pushes: tokio::sync::Mutex::new(Pushes {
+                    base: manifest.into(),
                     default_conflict,
                 }),
                 follower: RwLock::default(),
@@ -190,12 +189,12 @@ impl Session {
 
     async fn push_now(&self, options: PushOptions) -> Result<PushResult> {
         let Inner { name, memory, .. } = &*self.inner;
-        let mut base = self.inner.base.lock().await;
+        let mut pushes = self.inner.pushes.lock().await;
         let door = self.inner.client.inner.open_door().await?;
-        let on_conflict = options.on_conflict.unwrap_or(base.default_conflict);
-        let pushed = door.push(name, memory, &mut base.manifest, on_conflict).await?;
+        let on_conflict = options.on_conflict.unwrap_or(pushes.default_conflict);
+        let pushed = door.push(name, memory, &mut pushes.base, on_conflict).await?;
         // From here on there is a version that this session knows, whatever it was opened with.
-        base.default_conflict = OnConflict::Merge;
+        pushes.default_conflict = OnConflict::Merge;
         Ok(PushResult {
             job_id: pushed.job_id,
             index_name: name.clone(),
@@ -222,7 +221,7 @@ impl Session {
     }
 
     async fn load_now(&self, index_name: String, options: &LoadOptions) -> Result<usize> {
-        let mut base = self.inner.base.lock().await;
+        let mut pushes = self.inner.pushes.lock().await;
         let door = self.inner.client.inner.open_door().await?;
         let Some(loaded) = door.load(&index_name, None, None).await? else {
             return Ok(0);
@@ -244,8 +243,8 @@ impl Session {
             moment,
         });
         if is_own {
-            *base = Base {
-                manifest: Some(manifest),
+            *pushes = Pushes {
+                base: Some(manifest).into(),
                 default_conflict: OnConflict::Merge,
             };
         }
@@ -274,7 +273,7 @@ impl Session {
 
     async fn restore_now(&self, path: PathBuf) -> Result<usize> {
         // Neither a push nor another load may come between the model and the content.
-        let _base = self.inner.base.lock().await;
+        let _pushes = self.inner.pushes.lock().await;
         let session = self.clone();
         let Some(saved) = moss_cloud::blocking(move || disk::read(&path, session.name())).await? else {
             return Ok(0);

@@ -13,6 +13,7 @@ use super::record::Phase;
 use super::run::{Progress, Run};
 use super::{JobRecord, Work};
 use crate::access::WriteVersions;
+use crate::base::Base;
 use crate::cache::Cached;
 use crate::index::{blocking, index_exists, open_model};
 use crate::mutate::check_fit;
@@ -103,8 +104,8 @@ impl Run<'_> {
         on_conflict: OnConflict,
     ) -> Result<()> {
         self.progress.set(Phase::Uploading, 0.0);
-        let mut base = base.map(|base| base.manifest);
         let same_index = base.is_some();
+        let mut base = Base::from(base.map(|base| base.manifest));
         let job_id = self.job_id.to_owned();
         push_as(job_id, index, session, &mut base, on_conflict, same_index).await?;
         self.progress.set(Phase::Cleanup, 0.0);

@@ -4,7 +4,7 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 
 use futures::future::{join_all, try_join_all};
-use moss_cloud::{Cloud, CloudOptions, OnConflict, Project};
+use moss_cloud::{Base, Cloud, CloudOptions, OnConflict, Project};
 use moss_core::query::{AddOptions, QueryOptions, ScoredDocument};
 use moss_core::session::{Model, Session};
 use moss_core::{Document, ErrorKind};
@@ -177,7 +177,7 @@ async fn an_index_brought_forward_is_as_one_just_opened_whatever_happened_to_it(
                 let session = Session::new(Model::Custom).unwrap();
                 session.add_docs(docs(numbers), &AddOptions::new()).unwrap();
                 writer
-                    .push("x", &session, &mut None, OnConflict::Replace)
+                    .push("x", &session, &mut Base::default(), OnConflict::Replace)
                     .await
                     .unwrap();
             }

@@ -5,6 +5,7 @@ mod cache;
 mod identity;
 mod jobs;
 mod kills;
+mod push;
 mod support;
 mod takeover;
 mod upload;

@@ -128,6 +128,10 @@ impl Attempt for RemoteAttempt {
         self.head.as_ref()
     }
 
+    fn commit_id(&self) -> Uuid {
+        self.commit_id
+    }
+
     async fn write_segment(&mut self, segment: NewSegment) -> Result<SegmentEntry> {
         let resource = format!("segments/{}?version={}", segment.id, self.version());
         let path = indexes::path(&self.index.name, &resource);

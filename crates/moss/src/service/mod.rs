@@ -15,7 +15,7 @@ use std::sync::Arc;
 use std::sync::atomic::AtomicU64;
 use std::sync::atomic::Ordering::Relaxed;
 
-use moss_cloud::{Loaded, OnConflict, Pushed};
+use moss_cloud::{Base, Loaded, OnConflict, Pushed};
 use moss_core::query::{QueryOptions, ScoredDocument};
 use moss_core::session::Session;
 use moss_core::{Document, Error, ErrorKind, Result, limits};
@@ -23,7 +23,7 @@ use moss_proto::DocumentBody;
 use moss_proto::indexes::{self, RestoreRequest, VersionObject};
 use moss_proto::manage::{GetDocs, GetDocsOptions, IndexObject, IndexRef, ManageRequest};
 use moss_proto::query::{QueryAnswer, QueryRequest};
-use moss_store::{KeptIndex, Manifest};
+use moss_store::KeptIndex;
 use serde::de::DeserializeOwned;
 use serde_json::value::RawValue;
 
@@ -104,7 +104,7 @@ impl Service {
         &self,
         name: &str,
         session: &Session,
-        base: &mut Option<Arc<Manifest>>,
+        base: &mut Base,
         on_conflict: OnConflict,
     ) -> Result<Pushed> {
         // What others compacted is read whole, and most of it was there before.

@@ -2,11 +2,13 @@
 
 use std::fs;
 use std::path::{Path, PathBuf};
-use std::sync::atomic::{AtomicU32, Ordering::Relaxed};
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, AtomicU32, Ordering::Relaxed};
 
-use moss_cloud::{Cloud, CommitSpec, Project, ReadVersions};
-use moss_core::query::AddOptions;
-use moss_core::{Document, Result};
+use moss_cloud::{Base, Cloud, CommitSpec, OnConflict, Project, ReadVersions};
+use moss_core::query::{AddOptions, GetOptions};
+use moss_core::session::{Model, Session};
+use moss_core::{Document, ErrorKind, Result};
 use moss_proto::ErrorBody;
 use moss_proto::indexes::{CommitAnswer, CommitRequest, SegmentAnswer};
 use moss_store::KeptIndex;
@@ -73,6 +75,35 @@ async fn answer(project: &Project, request: &Request) -> Result<Reply> {
         }
         _ => Reply::Bytes(project.segment("x", segment()).await?.unwrap().to_vec()),
     })
+}
+
+#[test]
+fn what_is_deleted_after_an_unanswered_push_stays_deleted() {
+    for on_conflict in [OnConflict::Merge, OnConflict::Fail] {
+        let (project, loses) = (project(), Arc::new(AtomicBool::new(true)));
+        let (served, is_lost) = (project.clone(), loses.clone());
+        let stub = Stub::signed_in(move |request| {
+            let reply = serve(&served, request);
+            match request.line.ends_with("/commits") && is_lost.load(Relaxed) {
+                true => Reply::HangUp,
+                false => reply,
+            }
+        });
+        let service = stub.service(no_waits(), None);
+        let (session, mut base) = (Session::new(Model::Custom).unwrap(), Base::default());
+        session
+            .add_docs([doc("a"), doc("x")].concat(), &AddOptions::new())
+            .unwrap();
+        let pushed = block_on(service.push("x", &session, &mut base, on_conflict));
+        assert_eq!(pushed.unwrap_err().kind(), ErrorKind::Network);
+        assert_eq!(stub.asked("/commits").len(), 3);
+        session.delete_docs(&["x"]).unwrap();
+        loses.store(false, Relaxed);
+        block_on(service.push("x", &session, &mut base, on_conflict)).unwrap();
+        let held = session.get_docs(&GetOptions::new()).unwrap();
+        assert_eq!(held.len(), 1);
+        assert_eq!(block_on(project.get_docs("x", None)).unwrap().len(), 1);
+    }
 }
 
 /// An index `x` of two segments.
