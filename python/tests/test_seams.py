@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+import threading
 import uuid
 from types import SimpleNamespace
 from typing import Any, Iterator
@@ -264,16 +265,35 @@ async def test_cloud_errors(mocked: MossClient, service: MagicMock) -> None:
     post.return_value = answer(400, {"error": "bad", "code": "InvalidArgument"})
     with raises("InvalidArgument", ValueError, "HTTP error! status: 400"):
         await mocked.query("i", "q")
-    post.return_value = answer(403, None)
-    post.return_value.json.side_effect = ValueError("no JSON")
-    with raises("Cloud", RuntimeError, "HTTP error! status: 403"):
-        await mocked.query("i", "q")
     post.return_value = answer(200, ["no result"])
     with raises("Cloud", RuntimeError, "no result"):
         await mocked.query("i", "q")
     post.side_effect = OSError("connection refused")
     with raises("Network", RuntimeError, "Cloud query request failed: connection refused"):
         await mocked.query("i", "q")
+
+
+@pytest.mark.parametrize(
+    "status, kind",
+    [(401, "Unauthorized"), (403, "Unauthorized"), (413, "TooLarge"), (429, "RateLimited"), (503, "Network")],
+)
+async def test_a_status_without_a_code_says_what_it_is(
+    mocked: MossClient, service: MagicMock, status: int, kind: str
+) -> None:
+    post_of(service).return_value = answer(status, None)
+    post_of(service).return_value.json.side_effect = ValueError("no JSON")
+    with raises(kind, RuntimeError, f"HTTP error! status: {status}"):
+        await mocked.query("i", "q")
+    post_of(service).return_value = answer(status, {"error": "bad", "code": "InvalidArgument"})
+    with raises("InvalidArgument", ValueError, f"HTTP error! status: {status}: bad"):
+        await mocked.query("i", "q")
+
+
+async def test_certificates_are_not_read_on_the_loop(mocked: MossClient, service: MagicMock) -> None:
+    client, threads = service.AsyncClient.return_value, []
+    service.AsyncClient.side_effect = lambda **_: threads.append(threading.get_ident()) or client
+    await mocked.query("i", "q")
+    assert threads and threading.get_ident() not in threads
 
 
 async def test_a_service_that_is_not_there(monkeypatch: pytest.MonkeyPatch) -> None:

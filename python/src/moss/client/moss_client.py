@@ -281,9 +281,9 @@ class MossClient:
         }
         if embedding is not None:
             body["queryEmbedding"] = [float(x) for x in embedding]
-        http = globals().get("httpx") or __getattr__("httpx")
         try:
-            async with http.AsyncClient(timeout=_CLOUD_TIMEOUT_SECONDS) as client:
+            # Made in a thread: it reads the machine's certificates, for which the loop would stand still.
+            async with await in_thread(_http_client) as client:
                 response = await client.post(
                     url, headers={"Content-Type": "application/json"}, json=body
                 )
@@ -315,6 +315,11 @@ class MossClient:
             index_name=data.get("indexName"),
             time_taken_ms=data.get("timeTakenMs"),
         )
+
+
+def _http_client() -> "httpx.AsyncClient":
+    http = globals().get("httpx") or __getattr__("httpx")
+    return http.AsyncClient(timeout=_CLOUD_TIMEOUT_SECONDS)
 
 
 def _log_ignored_filter(name: str) -> None:
@@ -357,18 +362,31 @@ async def _ask(call: Callable[..., T], /, *args: object) -> T:
         raise EmbeddingRequiredError(_NO_QUERY_EMBEDDING) from error
 
 
+# What a status says where the body names no kind: that of a proxy, or of another service.
+_KINDS_BY_STATUS: Dict[int, str] = {
+    401: "Unauthorized",
+    403: "Unauthorized",
+    413: "TooLarge",
+    429: "RateLimited",
+    502: "Network",
+    503: "Network",
+    504: "Network",
+}
+
+
 def _http_error(response: "httpx.Response") -> MossError:
     """The error of a refused cloud query. Our services name its kind in the body."""
     message = f"HTTP error! status: {response.status_code}"
+    by_status = _KINDS_BY_STATUS.get(response.status_code, "Cloud")
     try:
         body = response.json()
     except ValueError:
         body = None
     if not isinstance(body, dict):
-        return CloudError(message)
+        body = {}
     if isinstance(body.get("error"), str):
         message += f": {body['error']}"
-    kind = ERRORS_BY_KIND.get(str(body.get("code")), CloudError)
+    kind = ERRORS_BY_KIND.get(str(body.get("code"))) or ERRORS_BY_KIND[by_status]
     if kind is EmbeddingRequiredError:
         message = f"{_NO_QUERY_EMBEDDING} {message}"
     return kind(message)
