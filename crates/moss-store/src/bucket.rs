@@ -9,6 +9,7 @@ use moss_core::{Error, ErrorKind, Result};
 use object_store::aws::{AmazonS3Builder, AmazonS3ConfigKey};
 use object_store::azure::{AzureConfigKey, MicrosoftAzureBuilder};
 use object_store::gcp::{GoogleCloudStorageBuilder, GoogleConfigKey};
+use object_store::list::PaginatedListStore;
 use object_store::path::Path;
 use object_store::signer::Signer;
 use object_store::{BackoffConfig, ClientConfigKey, ObjectStore, RetryConfig};
@@ -69,7 +70,7 @@ pub(crate) fn open(scheme: &str, rest: &str) -> Result<Objects> {
 
 fn bucket_of<T>(scheme: &str, built: object_store::Result<T>, prefix: Path) -> Result<Objects>
 where
-    T: ObjectStore + Signer,
+    T: ObjectStore + Signer + PaginatedListStore,
 {
     match built {
         Ok(bucket) => Ok(Objects::of_bucket(Arc::new(bucket), prefix)),

@@ -5,6 +5,7 @@ use std::collections::HashSet;
 use std::time::Duration;
 
 use chrono::{DateTime, Utc};
+use futures::future::try_join;
 use futures::{StreamExt, TryStreamExt, stream};
 use moss_core::Result;
 use object_store::ObjectMeta;
@@ -92,6 +93,42 @@ pub(crate) async fn plan(
         return Ok(None);
     }
     Ok(Some(Garbage { floor, condemned }))
+}
+
+/// What a first version can give up: segments of writers who never committed, if there are any so old. Whoever of them still
+/// comes loses to it.
+pub(crate) async fn plan_without_versions(
+    index: &IndexStore,
+    retention: &Retention,
+    not_before: DateTime<Utc>,
+) -> Result<Option<Garbage>> {
+    let segments = index.objects.list(&index.keys.segments()).await?;
+    let now = segments
+        .iter()
+        .fold(not_before, |now, object| now.max(object.last_modified));
+    let condemned: Vec<Uuid> = segments
+        .iter()
+        .filter(|object| age_of(object.last_modified, now) >= retention.age)
+        .filter_map(|object| segment_id(&object.location))
+        .collect();
+    Ok((!condemned.is_empty()).then_some(Garbage { floor: 1, condemned }))
+}
+
+impl IndexStore {
+    /// Whether no version that is stored is old enough to go, by the time of the newest: found out without a list.
+    pub(crate) async fn keeps_all(&self, head: &Manifest, retention: &Retention) -> Result<bool> {
+        if head.deleted || head.version <= head.floor + 1 {
+            return Ok(false);
+        }
+        // The oldest goes some time after the one that followed it was written.
+        let (second, newest) = (
+            self.keys.manifest(head.floor + 1),
+            self.keys.manifest(head.version),
+        );
+        let (second, newest) = try_join(self.objects.written(&second), self.objects.written(&newest)).await?;
+        let ages = second.zip(newest).map(|(second, newest)| age_of(second, newest));
+        Ok(ages.is_some_and(|age| age < retention.age))
+    }
 }
 
 /// The least version that stays: those above it all stay too.

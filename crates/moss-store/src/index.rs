@@ -13,7 +13,7 @@ use uuid::Uuid;
 use xxhash_rust::xxh3::xxh3_64;
 
 use crate::garbage::Retention;
-use crate::key::{IndexKeys, manifest_version};
+use crate::key::{IndexKeys, version_in};
 use crate::local;
 use crate::manifest::{Manifest, SegmentEntry};
 use crate::object::{Created, Objects, corrupt};
@@ -46,14 +46,14 @@ impl IndexStore {
 
     /// The newest version, `None` before the first. A deleted index has one too, with `deleted` set.
     ///
-    /// Always lists. Probing for the version after a known one would be one request cheaper and wrong: that version may
-    /// have been collected, and its absence would hide all that came later.
+    /// Always asks for the first name of the list. Probing for the version after a known one would be one request cheaper and
+    /// wrong: that version may have been collected, and its absence would hide all that came later.
     ///
     /// # Errors
     /// `CacheCorrupt` naming the manifest, `Io`.
     pub async fn head(&self) -> Result<Option<Manifest>> {
         for _ in 0..HEAD_ATTEMPTS {
-            let Some(newest) = self.stored_versions().await?.into_iter().max() else {
+            let Some(newest) = self.newest().await? else {
                 return Ok(None);
             };
             if let Some(manifest) = self.manifest(newest).await? {
@@ -102,6 +102,15 @@ impl IndexStore {
         Ok(versions)
     }
 
+    /// Lists the name of the index, before there is anything of it: it must never be there and not be listed.
+    pub(crate) async fn announce(&self) -> Result<()> {
+        let name = Bytes::from(self.name.clone());
+        match self.objects.create(&self.catalogue_entry, name).await? {
+            Created::New => Ok(()),
+            Created::Exists => Err(corrupt(&self.catalogue_entry, "not the name of this index")),
+        }
+    }
+
     /// The bytes stored as the segment of that id, unverified; `None` if there is none.
     ///
     /// # Errors
@@ -139,6 +148,10 @@ impl IndexStore {
             tombstones: segment.tombstones,
             since,
         };
+        if since <= 1 {
+            // Should there never be a version, housekeeping finds the segment by the name.
+            self.announce().await?;
+        }
         let path = self.keys.segment(segment.id);
         match self.objects.create(&path, segment.bytes).await? {
             Created::New => Ok(entry),
@@ -219,10 +232,10 @@ impl IndexStore {
     pub(crate) async fn collect_at(&self, retention: &Retention, now: DateTime<Utc>) -> Result<bool> {
         for _ in 0..COLLECT_ATTEMPTS {
             let mut transaction = self.begin().await?;
-            let Some(head) = transaction.head() else {
-                return Ok(false);
+            let change = match transaction.head() {
+                Some(head) => Change::of(head),
+                None => Change::nothing(now.timestamp_millis().unsigned_abs()),
             };
-            let change = Change::of(head);
             if !transaction.expire_at(retention, now).await? {
                 return Ok(false);
             }
@@ -237,11 +250,12 @@ impl IndexStore {
         ))
     }
 
-    pub(crate) async fn stored_versions(&self) -> Result<Vec<u64>> {
-        let manifests = self.objects.list(&self.keys.manifests()).await?;
-        Ok(manifests
-            .iter()
-            .filter_map(|object| manifest_version(&object.location))
-            .collect())
+    /// The greatest version that is stored.
+    pub(crate) async fn newest(&self) -> Result<Option<u64>> {
+        self.objects.greatest(&self.keys.manifests(), version_in).await
+    }
+
+    async fn stored_versions(&self) -> Result<Vec<u64>> {
+        self.objects.numbers(&self.keys.manifests(), version_in).await
     }
 }

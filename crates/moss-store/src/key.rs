@@ -132,7 +132,7 @@ impl ProjectKeys {
     }
 
     pub(crate) fn queued(&self, index: &str, number: u64) -> Path {
-        Path::from(format!("{}/q/{}/{number:020}", self.root, escape(index)))
+        queue_entry(&self.queue(index), number)
     }
 
     pub(crate) fn catalogue(&self) -> Path {
@@ -182,19 +182,24 @@ impl IndexKeys {
 }
 
 /// The number in the name of a queue's entry.
-pub(crate) fn queue_number(path: &Path) -> Option<u64> {
-    let digits = path.filename()?;
-    let is_number = digits.len() == 20 && digits.bytes().all(|byte| byte.is_ascii_digit());
-    is_number.then(|| digits.parse().ok()).flatten()
+pub(crate) fn queue_number(name: &str) -> Option<u64> {
+    let is_number = name.len() == 20 && name.bytes().all(|byte| byte.is_ascii_digit());
+    is_number.then(|| name.parse().ok()).flatten()
 }
 
-/// The version in a manifest's name.
+/// The entry of that number in a queue.
+pub(crate) fn queue_entry(queue: &Path, number: u64) -> Path {
+    queue.clone().join(format!("{number:020}"))
+}
+
+/// The version in a manifest's name. Names ascend as versions fall.
+pub(crate) fn version_in(name: &str) -> Option<u64> {
+    queue_number(name.strip_suffix(".mf")?).map(|number| u64::MAX - number)
+}
+
+/// The version of the manifest at this path.
 pub(crate) fn manifest_version(path: &Path) -> Option<u64> {
-    let digits = path.filename()?.strip_suffix(".mf")?;
-    if digits.len() != 20 || !digits.bytes().all(|byte| byte.is_ascii_digit()) {
-        return None;
-    }
-    digits.parse().ok().map(|number: u64| u64::MAX - number)
+    version_in(path.filename()?)
 }
 
 /// The id in a segment's name.

@@ -1,7 +1,10 @@
 //! What a local directory needs beyond `object_store`: durable creation of the store's directory, and the removal of
 //! files that killed writers left half written.
 
+use std::fs::DirBuilder;
 use std::io;
+#[cfg(unix)]
+use std::os::unix::fs::DirBuilderExt;
 use std::path::Path;
 use std::time::Duration;
 
@@ -10,7 +13,12 @@ use moss_core::{Error, ErrorKind, Result};
 /// Makes a directory and its missing parents so that they survive a crash.
 pub(crate) fn create_directory(path: &Path) -> io::Result<()> {
     let missing: Vec<&Path> = path.ancestors().take_while(|each| !each.exists()).collect();
-    std::fs::create_dir_all(path)?;
+    let mut builder = DirBuilder::new();
+    builder.recursive(true);
+    // What it holds is its owner's alone: conversations, and the secret that tokens are signed with.
+    #[cfg(unix)]
+    builder.mode(0o700);
+    builder.create(path)?;
     for made in missing {
         if let Some(parent) = made.parent() {
             sync_directory(if parent.as_os_str().is_empty() {
@@ -32,6 +40,22 @@ fn sync_directory(path: &Path) -> io::Result<()> {
 #[cfg(not(unix))]
 fn sync_directory(_path: &Path) -> io::Result<()> {
     Ok(())
+}
+
+/// Syncs a file and the directory that names it.
+pub(crate) fn sync(file: &Path) -> io::Result<()> {
+    std::fs::File::open(file)?.sync_all()?;
+    file.parent().map_or(Ok(()), sync_directory)
+}
+
+/// The numbers that `read` finds in the names of a directory's entries. Asks nothing of the files.
+pub(crate) fn numbers(directory: &Path, read: fn(&str) -> Option<u64>) -> io::Result<Vec<u64>> {
+    let entries = match std::fs::read_dir(directory) {
+        Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(Vec::new()),
+        entries => entries?,
+    };
+    let numbers = entries.map(|entry| Ok(entry?.file_name().to_str().and_then(read)));
+    numbers.filter_map(io::Result::transpose).collect()
 }
 
 /// Removes staging files under `prefix` that nobody wrote to for `age`, measured against the newest file there.
@@ -56,9 +80,13 @@ fn remove_stale_files(directory: &Path, age: Duration) -> io::Result<()> {
         Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(()),
         entries => entries?,
     };
+    let entries: Vec<_> = entries.collect::<io::Result<_>>()?;
+    // Nearly always there is none, and then no file is looked at.
+    if !entries.iter().any(|entry| is_staging(&entry.path())) {
+        return Ok(());
+    }
     let mut files = Vec::new();
     for entry in entries {
-        let entry = entry?;
         match entry.metadata().and_then(|metadata| metadata.modified()) {
             Ok(modified) => files.push((entry.path(), modified)),
             // Another collector was faster.

@@ -1,18 +1,23 @@
 //! The few things that Moss asks of an object store, with Moss's errors.
 
+use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::Duration;
+use std::{fmt, io};
 
 use bytes::Bytes;
 use chrono::{DateTime, Utc};
 use futures::{StreamExt, TryStreamExt};
 use moss_core::{Error, ErrorKind, Result};
 use object_store::client::HttpError;
+use object_store::list::{PaginatedListOptions, PaginatedListStore};
 use object_store::path::Path;
 use object_store::prefix::PrefixStore;
 use object_store::signer::{Method, Signer};
 use object_store::{ObjectMeta, ObjectStore, ObjectStoreExt, PutMode};
 use url::Url;
+
+use crate::local;
 
 /// How often an object is created that the store says is there and then shows none.
 const CREATE_TRIES: u32 = 4;
@@ -34,16 +39,54 @@ pub(crate) struct Objects {
     inner: Arc<dyn ObjectStore>,
     /// Signs URLs of objects, given their whole path in the bucket.
     signer: Option<(Arc<dyn Signer>, Path)>,
+    names: Names,
+}
+
+/// How names are read where nothing else is asked of their objects.
+#[derive(Clone)]
+enum Names {
+    /// From the directories under this one, without a look at any file.
+    Directory(PathBuf),
+    /// From pages in the order of names, under this path in the bucket.
+    Pages(Arc<dyn PaginatedListStore>, Path),
+    /// From whole lists.
+    Lists,
+}
+
+impl fmt::Debug for Names {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Names::Directory(_) => "Directory",
+            Names::Pages(..) => "Pages",
+            Names::Lists => "Lists",
+        })
+    }
 }
 
 impl Objects {
     pub(crate) fn new(inner: Arc<dyn ObjectStore>) -> Objects {
-        Objects { inner, signer: None }
+        Objects {
+            inner,
+            signer: None,
+            names: Names::Lists,
+        }
+    }
+
+    /// What lies in a directory of this machine, which `inner` reads and writes.
+    pub(crate) fn of_directory(inner: Arc<dyn ObjectStore>, directory: PathBuf) -> Objects {
+        Objects {
+            names: Names::Directory(directory),
+            ..Objects::new(inner)
+        }
     }
 
     /// What lies under `root` in a bucket.
-    pub(crate) fn of_bucket<T: ObjectStore + Signer>(bucket: Arc<T>, root: Path) -> Objects {
+    pub(crate) fn of_bucket<T>(bucket: Arc<T>, root: Path) -> Objects
+    where
+        T: ObjectStore + Signer + PaginatedListStore,
+    {
         let signer: Arc<dyn Signer> = Arc::clone(&bucket) as _;
+        let names = Names::Pages(Arc::clone(&bucket) as _, root.clone());
         let inner: Arc<dyn ObjectStore> = match root.is_root() {
             true => bucket,
             false => Arc::new(PrefixStore::new(bucket, root.clone())),
@@ -51,6 +94,7 @@ impl Objects {
         Objects {
             inner,
             signer: Some((signer, root)),
+            names,
         }
     }
 
@@ -76,9 +120,23 @@ impl Objects {
 
     /// Whether there is such an object.
     pub(crate) async fn exists(&self, path: &Path) -> Result<bool> {
+        Ok(self.size(path).await?.is_some())
+    }
+
+    /// How many bytes the object has, `None` if there is none.
+    pub(crate) async fn size(&self, path: &Path) -> Result<Option<u64>> {
+        Ok(self.meta(path).await?.map(|object| object.size))
+    }
+
+    /// When the object was written, by the store's time; `None` if there is none.
+    pub(crate) async fn written(&self, path: &Path) -> Result<Option<DateTime<Utc>>> {
+        Ok(self.meta(path).await?.map(|object| object.last_modified))
+    }
+
+    async fn meta(&self, path: &Path) -> Result<Option<ObjectMeta>> {
         match self.inner.head(path).await {
-            Ok(_) => Ok(true),
-            Err(object_store::Error::NotFound { .. }) => Ok(false),
+            Ok(object) => Ok(Some(object)),
+            Err(object_store::Error::NotFound { .. }) => Ok(None),
             Err(error) => Err(failed("looking for", path, &error)),
         }
     }
@@ -117,7 +175,10 @@ impl Objects {
             };
             tries += 1;
             match self.get(path).await {
-                Ok(Some(there)) if there == bytes => return Ok(Created::New),
+                Ok(Some(there)) if there == bytes => {
+                    self.sync(path).await?;
+                    return Ok(Created::New);
+                }
                 Ok(Some(_)) => return Ok(Created::Exists),
                 // Its owner has removed it since, or S3 answered 409: two requests met and neither was done.
                 Ok(None)
@@ -126,6 +187,66 @@ impl Objects {
                     tokio::time::sleep(CREATE_PAUSE * tries).await;
                 }
                 Ok(None) | Err(_) => return Err(failed("creating", path, &error)),
+            }
+        }
+    }
+
+    /// Makes sure that an object which can be seen is on the disk, where what failed may have been just that.
+    async fn sync(&self, path: &Path) -> Result<()> {
+        let Names::Directory(root) = &self.names else {
+            return Ok(());
+        };
+        let file = root.join(path.as_ref());
+        self.on_disk("syncing", path, move || local::sync(&file)).await
+    }
+
+    async fn on_disk<T: Send + 'static>(
+        &self,
+        action: &str,
+        path: &Path,
+        work: impl FnOnce() -> io::Result<T> + Send + 'static,
+    ) -> Result<T> {
+        let done = tokio::task::spawn_blocking(work).await;
+        done.map_err(io::Error::other)
+            .flatten()
+            .map_err(|error| Error::new(ErrorKind::Io, format!("{action} {path}: {error}")))
+    }
+
+    /// The numbers that `read` finds in the names directly under a prefix, in no order.
+    pub(crate) async fn numbers(&self, prefix: &Path, read: fn(&str) -> Option<u64>) -> Result<Vec<u64>> {
+        let Names::Directory(root) = &self.names else {
+            let listed = self.list(prefix).await?;
+            let names = listed.iter().filter_map(|object| object.location.filename());
+            return Ok(names.filter_map(read).collect());
+        };
+        let directory = root.join(prefix.as_ref());
+        self.on_disk("listing", prefix, move || local::numbers(&directory, read))
+            .await
+    }
+
+    /// The greatest of these numbers, where names ascend as their numbers fall: the first name of a bucket's list.
+    pub(crate) async fn greatest(&self, prefix: &Path, read: fn(&str) -> Option<u64>) -> Result<Option<u64>> {
+        let Names::Pages(bucket, root) = &self.names else {
+            return Ok(self.numbers(prefix, read).await?.into_iter().max());
+        };
+        let whole: Path = root.parts().chain(prefix.parts()).collect();
+        let whole = format!("{whole}/");
+        let mut page_token = None;
+        loop {
+            let options = PaginatedListOptions {
+                max_keys: Some(1),
+                page_token,
+                ..PaginatedListOptions::default()
+            };
+            let page = bucket.list_paginated(Some(&whole), options).await;
+            let page = page.map_err(|error| failed("listing", prefix, &error))?;
+            let objects = page.result.objects.iter();
+            let names = objects.filter_map(|object| object.location.filename());
+            let found = names.filter_map(read).max();
+            page_token = page.page_token;
+            // A page may be empty though more follow, or hold a name that is no number.
+            if found.is_some() || page_token.is_none() {
+                return Ok(found);
             }
         }
     }

@@ -68,6 +68,11 @@ async fn race(objects: &Objects, prefix: &Path) -> Result<()> {
             "a list shows {listed} of {ROUNDS} objects that were just written"
         )));
     }
+    // What the newest version of an index is rests on this.
+    let counted_down = |name: &str| name.parse().ok().map(|round: u64| u64::MAX - round);
+    if steady(|| objects.greatest(prefix, counted_down)).await? != Some(u64::MAX) {
+        return Err(unfit("a list does not begin with the least name"));
+    }
     let path = prefix.clone().join("overwritten");
     for bytes in [&b"old"[..], b"new"] {
         let bytes = Bytes::from_static(bytes);

@@ -83,12 +83,12 @@ impl ProjectStore {
         self.objects.get(&self.keys.payload(job)).await
     }
 
-    /// Whether there is what a job works on.
+    /// How many bytes that is which a job works on, `None` if it is not there.
     ///
     /// # Errors
     /// `Io`.
-    pub async fn has_payload(&self, job: &str) -> Result<bool> {
-        self.objects.exists(&self.keys.payload(job)).await
+    pub async fn payload_bytes(&self, job: &str) -> Result<Option<u64>> {
+        self.objects.size(&self.keys.payload(job)).await
     }
 
     /// Removes what a job worked on; that it is not there is fine.

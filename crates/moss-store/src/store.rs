@@ -118,7 +118,7 @@ impl Store {
         let directory = path.canonicalize().map_err(|error| failed(&error))?;
         let objects = LocalFileSystem::new_with_prefix(&directory).map_err(|error| failed(&error))?;
         Ok(Store {
-            objects: Objects::new(Arc::new(objects.with_fsync(true))),
+            objects: Objects::of_directory(Arc::new(objects.with_fsync(true)), directory.clone()),
             directory: Some(directory),
         })
     }

@@ -8,10 +8,13 @@ use moss_core::{Error, ErrorKind, Result};
 use serde::{Deserialize, Serialize};
 use uuid::Uuid;
 
-use crate::garbage::{Garbage, Retention, plan};
+use crate::garbage::{Garbage, Retention, plan, plan_without_versions};
 use crate::index::IndexStore;
 use crate::manifest::{Manifest, ModelTag, SegmentEntry};
-use crate::object::{Created, corrupt};
+use crate::object::Created;
+
+/// Versions from one of which on all objects of an index are looked at, however young its oldest version is.
+const LOOK_AT_ALL_EVERY: u64 = 256;
 
 /// A segment to store.
 #[derive(Debug, Clone)]
@@ -51,6 +54,24 @@ pub struct Change {
 }
 
 impl Change {
+    /// The first version of an index that there is nothing of.
+    pub(crate) fn nothing(now_ms: u64) -> Change {
+        Change {
+            index_id: Uuid::new_v4(),
+            model: ModelTag {
+                id: String::new(),
+                version: String::new(),
+            },
+            dimension: 0,
+            doc_count: 0,
+            created_at: now_ms,
+            updated_at: now_ms,
+            job_id: String::new(),
+            deleted: true,
+            segments: Vec::new(),
+        }
+    }
+
     /// The change that says again what that version says.
     pub fn of(manifest: &Manifest) -> Change {
         Change {
@@ -178,9 +199,19 @@ impl Transaction {
     /// Lets the commit give up versions and segments that `retention` no longer keeps, if there are enough. Returns whether
     /// it will; [`IndexStore::sweep`] then removes them after the commit.
     ///
+    /// Where the oldest version is still young this costs two requests, and says no; segments that no version uses then wait
+    /// for one of the 256th versions, or for [`IndexStore::collect`].
+    ///
     /// # Errors
     /// `CacheCorrupt` if an old manifest is damaged, `Io`. The transaction goes on without.
     pub async fn expire(&mut self, retention: &Retention) -> Result<bool> {
+        if let Some(head) = &self.head
+            && !self.version().is_multiple_of(LOOK_AT_ALL_EVERY)
+            && self.index.keeps_all(head, retention).await?
+        {
+            self.garbage = None;
+            return Ok(false);
+        }
         self.expire_at(retention, DateTime::UNIX_EPOCH).await
     }
 
@@ -188,7 +219,7 @@ impl Transaction {
     pub(crate) async fn expire_at(&mut self, retention: &Retention, now: DateTime<Utc>) -> Result<bool> {
         self.garbage = match &self.head {
             Some(head) => plan(&self.index, head, retention, now).await?,
-            None => None,
+            None => plan_without_versions(&self.index, retention, now).await?,
         };
         Ok(self.garbage.is_some())
     }
@@ -202,17 +233,7 @@ impl Transaction {
         let manifest = self.manifest(change)?;
         let bytes = manifest.encode()?;
         if self.head.as_ref().is_none_or(|head| head.deleted) {
-            // Before the commit: an index must never be there and not be listed.
-            let name = Bytes::from(manifest.index.clone());
-            if self
-                .index
-                .objects
-                .create(&self.index.catalogue_entry, name)
-                .await?
-                == Created::Exists
-            {
-                return Err(corrupt(&self.index.catalogue_entry, "not the name of this index"));
-            }
+            self.index.announce().await?;
         }
         let path = self.index.keys.manifest(manifest.version);
         if self.index.objects.create(&path, bytes).await? == Created::Exists {
@@ -232,8 +253,7 @@ impl Transaction {
     /// Whether a version just created is part of the history, and not a number that was free because it was collected:
     /// what a writer finds that slept since it began. Below the floor nobody ever reads.
     async fn is_in_the_history(&self, version: u64) -> Result<bool> {
-        let newest = self.index.stored_versions().await?.into_iter().max();
-        if newest == Some(version) {
+        if self.index.newest().await? == Some(version) {
             return Ok(true);
         }
         let head = self.index.head().await?;

@@ -1,6 +1,6 @@
 //! Collection of what is old: of one index, and in rounds over a whole store.
 
-use moss_store::{Change, Housekeeping, Retention};
+use moss_store::{Change, Commit, Housekeeping, Retention};
 use object_store::ObjectStoreExt;
 use object_store::path::Path;
 
@@ -106,6 +106,28 @@ pub(crate) async fn old_versions_are_collected(place: Place) {
         !index.collect(&Retention { versions: 4, ..three }).await.unwrap(),
         "nothing more to do"
     );
+}
+
+pub(crate) async fn segments_of_a_first_push_that_never_came_are_collected(place: Place) {
+    let project = place.store.project("p").unwrap();
+    project.create_record(&"record").await.unwrap();
+    let index = project.index("x").unwrap();
+    let mut slept = index.begin().await.unwrap();
+    let entry = slept.write_segment(segment("orphan")).await.unwrap();
+    assert_eq!(
+        place.store.keep_house(&Retention::default()).await.collected,
+        0,
+        "it is young"
+    );
+    assert_eq!(place.store.keep_house(&NOTHING_KEPT).await.collected, 1);
+    assert_eq!(objects_under(&place, "p/p/i/x/s").await, [""; 0]);
+    assert_eq!(place.store.keep_house(&NOTHING_KEPT).await.collected, 0);
+    let change = Change {
+        segments: vec![entry],
+        ..same(&slept)
+    };
+    assert_eq!(slept.commit(&change).await.unwrap(), Commit::Lost);
+    assert_eq!(push(&index, "again").await.version, 2);
 }
 
 pub(crate) async fn young_versions_are_not_collected(place: Place) {

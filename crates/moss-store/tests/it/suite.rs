@@ -62,6 +62,7 @@ macro_rules! suite {
             a_house_is_kept_over_all_projects
             old_versions_are_collected
             young_versions_are_not_collected
+            segments_of_a_first_push_that_never_came_are_collected
             a_deleted_index_is_emptied
             a_writer_that_slept_does_not_write_into_the_past
         );
