@@ -1,6 +1,7 @@
 //! Projects and their keys, as whoever runs the store manages them. Nothing here asks for credentials.
 
 use std::fmt;
+use std::time::Duration;
 
 use futures::future::try_join_all;
 use moss_core::{Error, ErrorKind, Result};
@@ -10,6 +11,8 @@ use crate::Cloud;
 use crate::key::{Key, KeyRecord, ProjectRecord, check_credential, new_key, random_hex};
 use crate::time::{iso, now_ms};
 
+/// After so long a removed key opens nothing in any process.
+const REVOKED_AFTER: Duration = Duration::from_secs(5);
 /// Projects looked at together.
 const PARALLEL_READS: usize = 8;
 
@@ -135,7 +138,8 @@ impl Cloud {
     }
 
     /// Removes a project with its keys, indexes and jobs. Nobody can open it from the start of this; what fails half way
-    /// is finished by calling again. A writer that opened it before may still leave objects behind it.
+    /// is finished by calling again. Takes five seconds and more, since other replicas may know a key for so long; a writer at
+    /// work for longer than that may still leave objects behind.
     ///
     /// # Errors
     /// `InvalidArgument` if there is no such project, `Io`.
@@ -144,6 +148,8 @@ impl Cloud {
         for key in keys(&store, &record).await? {
             self.remove_key(&store, id, &key.id).await?;
         }
+        // Until then other replicas may let a writer in, whose objects nobody would remove.
+        tokio::time::sleep(REVOKED_AFTER).await;
         store.delete_all().await
     }
 

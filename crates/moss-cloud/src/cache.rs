@@ -194,8 +194,16 @@ impl Project {
         let key = self.cache_key(&cached.manifest.index);
         let entry = self.cache().entry(key.clone());
         let mut newest = entry.newest.lock().await;
-        self.cache().keep(key, &entry, &cached.session);
-        newest.cached = Some(cached);
+        let version = cached.manifest.version;
+        // A lookup may have found a newer one meanwhile.
+        if newest
+            .cached
+            .as_ref()
+            .is_none_or(|held| held.manifest.version < version)
+        {
+            self.cache().keep(key, &entry, &cached.session);
+            newest.cached = Some(cached);
+        }
     }
 
     /// The index as of `head`, from what is held of an earlier version as far as that goes.

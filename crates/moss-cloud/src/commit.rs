@@ -2,11 +2,13 @@
 //!
 //! The writer merged already; here it is checked that what it commits was stored for this very version, and the times are set.
 
+use std::collections::HashSet;
 use std::time::Duration;
 
 use bytes::Bytes;
-use moss_core::snapshot::Segment;
-use moss_core::{Error, ErrorKind, Result, limits};
+use moss_core::embed::CUSTOM_MODEL;
+use moss_core::snapshot::{Segment, SegmentMeta};
+use moss_core::{Error, ErrorKind, Result, embed, limits};
 use moss_store::{Change, Commit, Manifest, NewSegment, SegmentEntry, Transaction};
 use serde::{Deserialize, Serialize};
 use uuid::Uuid;
@@ -28,6 +30,8 @@ struct Receipt {
     project: String,
     index: String,
     entry: SegmentEntry,
+    model: String,
+    dimension: u32,
 }
 
 /// A segment that is stored and in no version yet.
@@ -81,12 +85,15 @@ impl Project {
         bytes: Bytes,
     ) -> Result<StoredSegment> {
         let index = self.index(name)?;
-        let segment = blocking(move || check_segment(id, bytes)).await?;
+        let (segment, meta) = blocking(move || check_segment(id, bytes)).await?;
         let entry = index.write_segment(segment, version).await?;
         let receipt = Receipt {
             project: self.id().to_owned(),
             index: name.to_owned(),
             entry: entry.clone(),
+            model: meta.model_id,
+            // The segment was read: its vectors are there.
+            dimension: meta.dimension as u32,
         };
         Ok(StoredSegment {
             entry,
@@ -124,7 +131,10 @@ impl Project {
     /// The version that this very commit made when it was asked for before.
     async fn repeated(&self, index: &StoredIndex, spec: &CommitSpec) -> Result<Committed> {
         let next = index.reader().manifest(spec.next()).await?;
-        match next.filter(|next| next.commit_id == spec.commit_id) {
+        let next = next.filter(|next| next.commit_id == spec.commit_id);
+        let head = index.reader().head().await?;
+        // Below the floor nobody reads it: the number was free since it had been collected.
+        match next.filter(|next| head.is_some_and(|head| head.floor <= next.version)) {
             Some(manifest) => {
                 // Whoever made it may have gone before the job was recorded.
                 self.record_job(&manifest.job_id, &manifest.index, manifest.updated_at)
@@ -148,6 +158,13 @@ impl Project {
                     "the segment receipt is of another index or version",
                 ));
             }
+            let Change { model, dimension, .. } = &spec.change;
+            if receipt.model != model.id || ![0, *dimension].contains(&receipt.dimension) {
+                return Err(invalid(format!(
+                    "segment {} has {} dimensions of model {}, the version {dimension} of {}",
+                    receipt.entry.id, receipt.dimension, receipt.model, model.id
+                )));
+            }
             entries.push(receipt.entry);
         }
         Ok(entries)
@@ -161,50 +178,56 @@ fn lost(name: &str) -> Error {
     )
 }
 
-/// The segment, if the bytes are one.
-fn check_segment(id: Uuid, bytes: Bytes) -> Result<NewSegment> {
-    let (rows, tombstones) = {
+fn invalid(message: impl Into<String>) -> Error {
+    Error::new(ErrorKind::InvalidArgument, message)
+}
+
+/// The segment and what its vectors are, if the bytes are one.
+fn check_segment(id: Uuid, bytes: Bytes) -> Result<(NewSegment, SegmentMeta)> {
+    let (rows, tombstones, meta) = {
         let segment = Segment::decode(&bytes, "the body")
             .map_err(|error| Error::new(ErrorKind::InvalidArgument, error.to_string()))?;
         if segment.id() != id.into_bytes() {
-            return Err(Error::new(
-                ErrorKind::InvalidArgument,
-                format!("the body is a segment of another id than {id}"),
-            ));
+            return Err(invalid(format!("the body is a segment of another id than {id}")));
         }
-        (segment.row_count() as u64, segment.tombstones().len() as u64)
+        let rows = segment.row_count() as u64;
+        (rows, segment.tombstones().len() as u64, segment.meta().clone())
     };
-    Ok(NewSegment {
+    let segment = NewSegment {
         id,
         bytes,
         rows,
         tombstones,
-    })
+    };
+    Ok((segment, meta))
 }
 
 /// Checks that a change is made of segments as they were stored: those of the version it goes on and those with a receipt.
 fn check_segments(head: Option<&Manifest>, entries: &[SegmentEntry], change: &Change) -> Result<()> {
     let of_head = head.map_or(&[][..], |head| &head.segments);
-    let invalid = |message: String| Err(Error::new(ErrorKind::InvalidArgument, message));
+    let mut seen = HashSet::new();
+    if let Some(twice) = change.segments.iter().find(|entry| !seen.insert(entry.id)) {
+        return Err(invalid(format!("segment {} is there twice", twice.id)));
+    }
     if let Some(other) = change
         .segments
         .iter()
         .find(|entry| !of_head.contains(entry) && !entries.contains(entry))
     {
-        return invalid(format!(
+        return Err(invalid(format!(
             "segment {} is not one of the version before, and has no receipt that says the same of it",
             other.id
-        ));
+        )));
     }
     let rows = change
         .segments
         .iter()
         .fold(0_u64, |rows, entry| rows.saturating_add(entry.rows));
     if change.doc_count > rows {
-        return invalid(format!(
+        return Err(invalid(format!(
             "{} documents are more than the {rows} rows of the segments",
             change.doc_count
-        ));
+        )));
     }
     Ok(())
 }
@@ -215,10 +238,17 @@ fn own_fields(transaction: &Transaction, commit_id: Uuid, change: Change) -> Res
     let head = transaction.head();
     let live = head.filter(|head| !head.deleted);
     if change.deleted {
-        return Err(Error::new(
-            ErrorKind::InvalidArgument,
-            "a push does not delete an index",
-        ));
+        return Err(invalid("a push does not delete an index"));
+    }
+    if change.model.id != CUSTOM_MODEL {
+        embed::find(&change.model.id)?;
+    }
+    if change.dimension as usize > limits::MAX_DIMENSION {
+        return Err(invalid(format!(
+            "{} dimensions are more than {}",
+            change.dimension,
+            limits::MAX_DIMENSION
+        )));
     }
     limits::check_document_count(usize::try_from(change.doc_count).unwrap_or(usize::MAX))?;
     if let Some(live) = live {
@@ -226,10 +256,7 @@ fn own_fields(transaction: &Transaction, commit_id: Uuid, change: Change) -> Res
             return Err(model_mismatch(&live.index, &live.model.id, &change.model.id));
         }
         if live.index_id != change.index_id {
-            return Err(Error::new(
-                ErrorKind::InvalidArgument,
-                format!("index {:?} has another id", live.index),
-            ));
+            return Err(invalid(format!("index {:?} has another id", live.index)));
         }
     }
     // Two pushes within a millisecond still differ, since readers compare the times.

@@ -124,6 +124,17 @@ impl Cloud {
         Ok((self.opened(&claims.project, store, known.id), claims.value))
     }
 
+    /// Whether the key that opened a project still does; known as for [`project_by_key`](Cloud::project_by_key).
+    ///
+    /// # Errors
+    /// `CacheCorrupt`, `Io`.
+    pub async fn is_open(&self, project: &Project) -> Result<bool> {
+        let key = self
+            .keys()
+            .get(&project.store, project.id(), Some(project.key_id()));
+        Ok(key.await?.is_some())
+    }
+
     /// A token for a project, which stands for the key that opened it.
     ///
     /// # Errors

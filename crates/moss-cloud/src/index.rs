@@ -225,7 +225,7 @@ impl Project {
     pub async fn query(&self, name: &str, text: &str, options: &QueryOptions) -> Result<Vec<ScoredDocument>> {
         let session = self.open(name).await?.session;
         let (text, options) = (text.to_owned(), options.clone());
-        let turn = self.cloud().query_turn().await?;
+        let turn = self.cloud().turns_to().query().await?;
         blocking(move || {
             // Kept to the end of the query, even if nobody waits for it any more.
             let _turn = turn;
@@ -303,6 +303,9 @@ impl Project {
     pub(crate) async fn open_fresh(&self, manifest: Manifest) -> Result<Cached> {
         let manifest = Arc::new(manifest);
         let model = open_model(&manifest.model.id).await?;
+        let bytes = manifest.segments.iter().map(|entry| entry.bytes).sum();
+        // Held until the session is made, which the cache counts.
+        let _turn = self.cloud().turns_to().load(bytes).await?;
         let loaded = Loaded::read(&self.index(&manifest.index)?, manifest.clone()).await?;
         let session = blocking(move || loaded.session(model)).await?;
         Ok(Cached {

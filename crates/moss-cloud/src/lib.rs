@@ -23,6 +23,7 @@ mod push;
 mod snapshot;
 mod stored;
 mod time;
+mod turns;
 mod types;
 mod upload;
 mod watch;

@@ -126,6 +126,8 @@ pub(crate) async fn others_changes(
         .await?
         .with_layers(|layers| {
             let mut changes = changes_in(layers, base.version);
+            // A compaction keeps deletions that are older than the base.
+            changes.retain(|id, theirs| matches!(theirs, Theirs::Edited(_)) || base_ids.contains(id));
             let mut gone = base_ids;
             for at in live_rows(layers) {
                 gone.remove(layers[at.layer].segment.row(at.row).id);

@@ -9,10 +9,11 @@ use moss_core::{Document, Error, ErrorKind, Result};
 use moss_store::{Change, Commit, Manifest};
 use uuid::Uuid;
 
+use crate::access::WriteVersions;
 use crate::base::Base;
 use crate::cache::Cached;
 use crate::index::{blocking, index_exists, info, not_found, open_model};
-use crate::push::push_as;
+use crate::push::{MAX_TRIES, push_as};
 use crate::stored::StoredIndex;
 use crate::time::now_ms;
 use crate::{IndexInfo, MutationResult, OnConflict, Project, SourceFile, files};
@@ -79,26 +80,80 @@ impl Project {
     pub async fn add_docs(
         &self,
         name: &str,
-        mut documents: Vec<Document>,
+        documents: Vec<Document>,
         options: AddOptions,
     ) -> Result<MutationResult> {
         check_batch(&documents)?;
         let doc_count = documents.len();
-        let job_id = self
-            .change(name, async |base: Cached, draft: &Arc<Session>| {
-                check_fit(&base.manifest, &draft.model(), &documents)?;
-                if !options.upsert {
-                    documents.retain(|document| !base.session.contains(&document.id));
-                }
-                add(draft, documents, options).await?;
-                draft.rest_on(&base.session, &[])
-            })
-            .await?;
+        let job_id = match options.upsert {
+            true => {
+                self.change(name, async |base: Cached, draft: &Arc<Session>| {
+                    check_fit(&base.manifest, &draft.model(), &documents)?;
+                    add(draft, documents, options).await?;
+                    draft.rest_on(&base.session, &[])
+                })
+                .await?
+            }
+            false => self.add_absent(name, documents, options).await?,
+        };
         Ok(MutationResult {
             job_id,
             index_name: name.to_owned(),
             doc_count,
         })
+    }
+
+    /// Adds the documents whose ids are not there.
+    async fn add_absent(
+        &self,
+        name: &str,
+        mut documents: Vec<Document>,
+        options: AddOptions,
+    ) -> Result<String> {
+        let _turn = self.turn(name).await;
+        let base = self.open(name).await?;
+        let draft = Arc::new(Session::new(base.session.model())?);
+        check_fit(&base.manifest, &draft.model(), &documents)?;
+        documents.retain(|document| !base.session.contains(&document.id));
+        add(&draft, documents, options).await?;
+        let job_id = Uuid::new_v4().to_string();
+        let index = StoredIndex::new(self, name)?;
+        self.push_absent(&job_id, &index, draft, base).await?;
+        Ok(job_id)
+    }
+
+    /// Pushes the documents of `draft` whose ids are not there when they are committed: what others push meanwhile stays theirs.
+    pub(crate) async fn push_absent(
+        &self,
+        job_id: &str,
+        index: &impl WriteVersions,
+        mut draft: Arc<Session>,
+        mut base: Cached,
+    ) -> Result<()> {
+        let mut tries = 0;
+        loop {
+            draft.rest_on(&base.session, &[])?;
+            let mut push_base = Base::from(Some(base.manifest.clone()));
+            let pushed = push_as(
+                job_id.to_owned(),
+                index,
+                &draft,
+                &mut push_base,
+                OnConflict::Fail,
+                true,
+            );
+            match pushed.await {
+                Err(error) if error.kind() == ErrorKind::Conflict && tries < MAX_TRIES => tries += 1,
+                pushed => return pushed.map(drop),
+            }
+            base = self.open(&base.manifest.index).await?;
+            let documents = draft.everything()?.documents.into_iter();
+            let documents = documents.map(|changed| changed.document);
+            let absent = documents.filter(|document| !base.session.contains(&document.id));
+            let rest = Arc::new(Session::new(draft.model())?);
+            add(&rest, absent.collect(), AddOptions::new()).await?;
+            draft = rest;
+        }
     }
 
     /// Deletes documents from an index; unknown ids are ignored. `doc_count` counts the ids given.
@@ -142,6 +197,7 @@ impl Project {
             };
             if let Commit::Done(_) = transaction.commit(&deleted).await? {
                 self.cache().forget(self.id(), name);
+                self.cloud().watchers().committed(self.id(), name);
                 return Ok(true);
             }
         }
@@ -176,6 +232,7 @@ impl Project {
                 .iter_mut()
                 .for_each(|entry| entry.since = transaction.version());
             if let Commit::Done(manifest) = transaction.commit(&restored).await? {
+                self.cloud().watchers().committed(self.id(), name);
                 return Ok(info(&manifest));
             }
         }

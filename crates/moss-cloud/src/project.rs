@@ -2,22 +2,26 @@
 
 use std::collections::HashMap;
 use std::sync::{Arc, Weak};
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
-use moss_core::{Error, ErrorKind, Result};
+use moss_core::Result;
 use moss_store::{ProjectStore, Store};
 use parking_lot::Mutex;
 
-use tokio::sync::{Mutex as AsyncMutex, OnceCell, OwnedMutexGuard, OwnedSemaphorePermit, Semaphore};
+use tokio::sync::{Mutex as AsyncMutex, OnceCell, OwnedMutexGuard};
 
 use crate::cache::{CacheStats, SessionCache};
 use crate::grant::Signer;
 use crate::jobs::{JobStats, Workers};
 use crate::key_cache::KeyCache;
+use crate::turns::TurnsTo;
 use crate::watch::Watchers;
 
 /// A lock for each index that somebody is changing: project id, index name.
 type Turns = Mutex<HashMap<(String, String), Weak<AsyncMutex<()>>>>;
+
+/// Between two looks for old jobs of a project.
+const COLLECT_JOBS_EVERY: Duration = Duration::from_secs(3600);
 
 /// How a process uses its store.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -27,7 +31,7 @@ pub struct CloudOptions {
     /// whoever asks for it. Default 2 seconds.
     pub job_heartbeat: Duration,
     /// About how many bytes the indexes in memory may take, those that were queried or changed last. One index stays even
-    /// if it takes more. Default 512 MiB.
+    /// if it takes more. Those that are being read may take as much again. Default 512 MiB.
     pub cache_bytes: usize,
 }
 
@@ -51,8 +55,9 @@ pub struct Cloud {
     signer: OnceCell<Signer>,
     workers: Workers,
     watchers: Watchers,
-    /// Queries that may run at once: more than there are cores for make each other slow, and the last one slowest.
-    queries: Arc<Semaphore>,
+    turns_to: TurnsTo,
+    /// When old jobs were looked for last, by project id.
+    jobs_collected: Mutex<HashMap<String, Instant>>,
 }
 
 impl Cloud {
@@ -82,15 +87,14 @@ impl Cloud {
         Ok(Arc::new(Cloud {
             store: Store::open(url)?,
             cache: SessionCache::new(options.cache_bytes),
+            turns_to: TurnsTo::new(&options),
             options,
             turns: Turns::default(),
             keys: KeyCache::default(),
             signer: OnceCell::new(),
             workers: Workers::default(),
             watchers: Watchers::default(),
-            queries: Arc::new(Semaphore::new(
-                std::thread::available_parallelism().map_or(1, usize::from),
-            )),
+            jobs_collected: Mutex::default(),
         }))
     }
 
@@ -113,10 +117,9 @@ impl Cloud {
         &self.keys
     }
 
-    /// A turn to run a query, in order of arrival.
-    pub(crate) async fn query_turn(&self) -> Result<OwnedSemaphorePermit> {
-        let turn = self.queries.clone().acquire_owned().await;
-        turn.map_err(|_| Error::new(ErrorKind::Closed, "the cloud is closed"))
+    /// Who may do what takes a core or much memory.
+    pub(crate) fn turns_to(&self) -> &TurnsTo {
+        &self.turns_to
     }
 
     /// Who waits for new versions.
@@ -175,6 +178,18 @@ impl Project {
 
     pub(crate) fn cache(&self) -> &SessionCache {
         &self.cloud.cache
+    }
+
+    /// Whether it is time to look for old jobs: all that are kept are looked at, so a process does it once an hour.
+    pub(crate) fn collects_jobs_now(&self) -> bool {
+        let mut collected = self.cloud.jobs_collected.lock();
+        let is_due = collected
+            .get(&self.id)
+            .is_none_or(|last| last.elapsed() >= COLLECT_JOBS_EVERY);
+        if is_due {
+            collected.insert(self.id.clone(), Instant::now());
+        }
+        is_due
     }
 
     /// Whose turn it is to change an index: changes made in this process run in order of arrival.

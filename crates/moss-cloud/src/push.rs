@@ -20,7 +20,7 @@ use crate::time::now_ms;
 use crate::{OnConflict, Project};
 
 /// Lost races after which a push gives up; each one means that somebody else's push succeeded.
-const MAX_TRIES: usize = 64;
+pub(crate) const MAX_TRIES: usize = 64;
 
 /// A push that was committed.
 #[derive(Debug)]

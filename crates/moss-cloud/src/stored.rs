@@ -55,7 +55,9 @@ impl StoredIndex {
             if let Err(error) = self.index.sweep(manifest, &retention).await {
                 self.warn("garbage not removed", &error);
             }
-            if let Err(error) = self.project.store.collect_jobs(retention.age).await {
+            if self.project.collects_jobs_now()
+                && let Err(error) = self.project.store.collect_jobs(retention.age).await
+            {
                 self.warn("old jobs not removed", &error);
             }
         }

@@ -18,6 +18,8 @@ pub const UPLOAD_EXPIRES: Duration = Duration::from_secs(3600);
 
 /// The claim of whoever starts a build; those that follow are of attempts at it.
 const START: u32 = 0;
+/// How often is looked whether somebody else has started a build.
+const START_LOOK: Duration = Duration::from_millis(250);
 /// The claim of whoever begins to upload: a mark beside the record, which others may be writing. No build is tried so often.
 const UPLOAD: u32 = u32::MAX;
 
@@ -141,25 +143,29 @@ impl Project {
     /// # Errors
     /// `UploadMissing` before the upload has arrived; `JobNotFound`.
     pub async fn start_build(&self, job_id: &str) -> Result<()> {
-        let mut record = self.job(job_id).await?;
-        match record.status {
-            State::PendingUpload => {}
-            // It may be in no queue: whoever started it may have failed in between. Twice in the queue is once built.
-            State::Building if record.attempt == 0 => return self.enqueue(&record.index, job_id).await,
-            _ => return Ok(()),
-        }
-        if !self.store.has_payload(job_id).await? {
-            return Err(Error::new(
-                ErrorKind::UploadMissing,
-                format!("the upload of job {job_id:?} has not arrived, upload it first"),
-            ));
-        }
         let by = Uuid::new_v4().to_string();
-        if self.store.claim_job(job_id, START, &by).await? == Created::Exists
-            && !self.is_abandoned(job_id).await?
-        {
-            return Ok(());
-        }
+        let mut record = loop {
+            let record = self.job(job_id).await?;
+            match record.status {
+                State::PendingUpload => {}
+                // It may be in no queue: whoever started it may have failed in between. Twice in the queue is once built.
+                State::Building if record.attempt == 0 => return self.enqueue(&record.index, job_id).await,
+                _ => return Ok(()),
+            }
+            if self.store.payload_bytes(job_id).await?.is_none() {
+                return Err(Error::new(
+                    ErrorKind::UploadMissing,
+                    format!("the upload of job {job_id:?} has not arrived, upload it first"),
+                ));
+            }
+            if self.store.claim_job(job_id, START, &by).await? == Created::New
+                || self.is_abandoned(job_id).await?
+            {
+                break record;
+            }
+            // Somebody is about to start it, or died just then.
+            tokio::time::sleep(START_LOOK).await;
+        };
         record.status = State::Building;
         self.store.put_job(job_id, &record).await?;
         let name = record.index;
@@ -181,7 +187,7 @@ impl Project {
             Some((record, age))
                 if record.status == State::PendingUpload
                     && age < UPLOAD_EXPIRES
-                    && !self.store.has_payload(job_id).await? =>
+                    && self.store.payload_bytes(job_id).await?.is_none() =>
             {
                 Ok(record)
             }

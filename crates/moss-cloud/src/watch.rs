@@ -4,12 +4,14 @@ use std::collections::HashMap;
 use std::sync::{Arc, Weak};
 use std::time::Duration;
 
-use moss_core::Result;
+use moss_core::{Error, ErrorKind, Result};
 use parking_lot::Mutex;
 use tokio::sync::{Notify, watch};
 
 use crate::Project;
 
+/// Indexes of one project that are watched here at most, whether they exist or not: each is looked at every second.
+const MOST_WATCHED: usize = 1000;
 /// How often a watched index is looked at for commits of other processes.
 const LOOK_EVERY: Duration = Duration::from_secs(1);
 
@@ -56,11 +58,18 @@ impl Project {
     /// a second for all who watch the index, for as long as anybody does.
     ///
     /// # Errors
-    /// `InvalidArgument` for a bad name, `Io`.
+    /// `InvalidArgument` for a bad name, `RateLimited` where 1,000 indexes of the project are watched, `Io`.
     pub async fn watch(&self, name: &str) -> Result<watch::Receiver<Newest>> {
         let newest = self.newest(name).await?;
         let mut by_index = self.cloud().watchers().by_index.lock();
         by_index.retain(|_, watched| watched.strong_count() > 0);
+        let of_project = by_index.keys().filter(|(project, _)| project == self.id());
+        if of_project.count() >= MOST_WATCHED {
+            return Err(Error::new(
+                ErrorKind::RateLimited,
+                format!("{MOST_WATCHED} indexes of the project are watched already"),
+            ));
+        }
         let slot = by_index
             .entry((self.id().to_owned(), name.to_owned()))
             .or_default();

@@ -1,7 +1,10 @@
 //! A document on the wire.
 
+use moss_core::limits::MAX_DIMENSION;
 use moss_core::{Document, Metadata};
 use serde::{Deserialize, Serialize};
+
+use crate::bounded;
 
 /// `{id, text, metadata?, embedding?, payload?}`; what is `None` is not sent.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
@@ -15,7 +18,11 @@ pub struct DocumentBody {
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub metadata: Option<Metadata>,
     /// See [`Document::embedding`].
-    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[serde(
+        default,
+        skip_serializing_if = "Option::is_none",
+        deserialize_with = "bounded::list_or_null::<_, MAX_DIMENSION, _>"
+    )]
     pub embedding: Option<Vec<f32>>,
     /// See [`Document::payload`].
     #[serde(default, skip_serializing_if = "Option::is_none")]

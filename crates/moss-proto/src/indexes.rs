@@ -8,6 +8,11 @@ use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, utf8_percent_encode};
 use serde::{Deserialize, Serialize};
 use uuid::Uuid;
 
+use crate::bounded;
+
+/// Segments of one commit: more than a manifest ever has.
+const MAX_RECEIPTS: usize = 64;
+
 /// Everything but unreserved characters, so that no name is read as a path.
 const ESCAPED: &AsciiSet = &NON_ALPHANUMERIC
     .remove(b'-')
@@ -88,6 +93,7 @@ pub struct CommitRequest {
     /// What the new version is. Its times are the service's to set.
     pub change: Change,
     /// Of the segments that were put for it.
+    #[serde(deserialize_with = "bounded::list::<_, MAX_RECEIPTS, _>")]
     pub receipts: Vec<String>,
 }
 

@@ -4,6 +4,7 @@
 //! names the field at fault. What an action does is `moss-cloud`'s, how it is routed is `moss-serve`'s.
 
 pub mod admin;
+mod bounded;
 pub mod bulk;
 pub mod document;
 pub mod error;

@@ -1,9 +1,10 @@
 //! `POST /v1/manage`: every management action, chosen by `action` in the body.
 
+use moss_core::limits::MAX_DOCUMENTS;
 use moss_core::{Error, ErrorKind, Result};
 use serde::{Deserialize, Serialize};
 
-use crate::{DocumentBody, json};
+use crate::{DocumentBody, bounded, json};
 
 /// What every body has; read first, so that nobody makes the service build documents before the key was accepted.
 #[derive(Debug, Deserialize)]
@@ -139,6 +140,7 @@ pub struct AddDocs {
     /// The index.
     pub index_name: String,
     /// What to add.
+    #[serde(deserialize_with = "bounded::list::<_, MAX_DOCUMENTS, _>")]
     pub docs: Vec<DocumentBody>,
     /// How.
     #[serde(default, skip_serializing_if = "Option::is_none")]
@@ -161,6 +163,7 @@ pub struct DeleteDocs {
     /// The index.
     pub index_name: String,
     /// What to delete; unknown ids are ignored.
+    #[serde(deserialize_with = "bounded::list::<_, MAX_DOCUMENTS, _>")]
     pub doc_ids: Vec<String>,
 }
 
@@ -180,7 +183,11 @@ pub struct GetDocs {
 #[serde(rename_all = "camelCase", expecting = "an object")]
 pub struct GetDocsOptions {
     /// Exactly these, in this order; default all, by id.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[serde(
+        default,
+        skip_serializing_if = "Option::is_none",
+        deserialize_with = "bounded::list_or_null::<_, MAX_DOCUMENTS, _>"
+    )]
     pub doc_ids: Option<Vec<String>>,
 }
 

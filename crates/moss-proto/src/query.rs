@@ -1,8 +1,11 @@
 //! `POST /query`: the cloud query.
 
 use moss_core::Metadata;
+use moss_core::limits::MAX_DIMENSION;
 use serde::{Deserialize, Serialize};
 use serde_json::value::RawValue;
+
+use crate::bounded;
 
 /// Results when the request names no number.
 pub const DEFAULT_TOP_K: usize = 10;
@@ -24,7 +27,11 @@ pub struct QueryRequest {
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub top_k: Option<i64>,
     /// Used instead of embedding the text.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[serde(
+        default,
+        skip_serializing_if = "Option::is_none",
+        deserialize_with = "bounded::list_or_null::<_, MAX_DIMENSION, _>"
+    )]
     pub query_embedding: Option<Vec<f32>>,
     /// Weight of the vectors, 0 to 1; default 0.8.
     #[serde(default, skip_serializing_if = "Option::is_none")]

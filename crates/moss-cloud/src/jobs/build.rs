@@ -80,6 +80,10 @@ impl Run<'_> {
                 let draft = Session::new(base.session.model())?;
                 let options = AddOptions::new().upsert(*upsert);
                 let draft = self.fill(draft, payload, Some(base.clone()), options).await?;
+                if !upsert {
+                    self.progress.set(Phase::Uploading, 0.0);
+                    return self.project.push_absent(self.job_id, index, draft, base).await;
+                }
                 draft.rest_on(&base.session, &[])?;
                 self.push(index, &draft, Some(base), OnConflict::Merge).await
             }

@@ -46,24 +46,37 @@ impl JobIndex {
     /// Looks for a commit of the job up to `head`, in what was committed since it looked last.
     ///
     /// # Errors
-    /// `Conflict` if there is one, and [`has_committed`](JobIndex::has_committed) then.
+    /// `Internal` if there is one, and [`has_committed`](JobIndex::has_committed) then, and if versions that might tell are
+    /// gone.
     pub(super) async fn check(&self, head: Option<&Manifest>) -> Result<()> {
         let Some(head) = head else { return Ok(()) };
         let is_own = |manifest: &Manifest| manifest.job_id == self.job_id;
         let mut is_found = is_own(head);
-        let mut next = self.since.load(Relaxed).saturating_add(1).max(head.floor);
+        let first = self.since.load(Relaxed).saturating_add(1);
+        let mut next = first.max(head.floor);
+        let mut is_known = next == first;
         while !is_found && next < head.version {
             let end = head.version.min(next + PARALLEL_READS);
             let manifests =
                 try_join_all((next..end).map(|version| self.index.reader().manifest(version))).await?;
             is_found = manifests.iter().flatten().any(is_own);
+            is_known &= manifests.iter().all(Option::is_some);
             next = end;
         }
         if is_found {
             self.has_committed.store(true, Relaxed);
             return Err(Error::new(
-                ErrorKind::Conflict,
+                ErrorKind::Internal,
                 format!("job {:?} has committed already", self.job_id),
+            ));
+        }
+        if !is_known {
+            return Err(Error::new(
+                ErrorKind::Internal,
+                format!(
+                    "whether job {:?} has committed can no longer be told",
+                    self.job_id
+                ),
             ));
         }
         self.since.store(head.version, Relaxed);

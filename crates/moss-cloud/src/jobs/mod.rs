@@ -12,6 +12,7 @@ mod record;
 mod run;
 
 use std::sync::Arc;
+use std::time::Duration;
 
 use bytes::Bytes;
 use moss_core::query::AddOptions;
@@ -22,6 +23,7 @@ use uuid::Uuid;
 
 use crate::index::{blocking, open_model};
 use crate::mutate::{check_batch, check_fit, check_ids};
+use crate::time::now_ms;
 use crate::{Cloud, JobStatus, Project};
 
 pub use queue::JobStats;
@@ -68,12 +70,16 @@ impl Project {
         documents: Vec<Document>,
         options: AddOptions,
     ) -> Result<String> {
-        check_batch(&documents)?;
-        documents.iter().try_for_each(Document::check)?;
         let head = self.head(name).await?;
         let model = open_model(&head.model.id).await?;
-        check_fit(&head, &model, &documents)?;
-        let payload = blocking(move || bulk::encode(&documents)).await?;
+        let version = head.clone();
+        let payload = blocking(move || {
+            check_batch(&documents)?;
+            documents.iter().try_for_each(Document::check)?;
+            check_fit(&version, &model, &documents)?;
+            bulk::encode(&documents)
+        });
+        let payload = payload.await?;
         let work = Work::Add {
             upsert: options.upsert,
         };
@@ -100,6 +106,7 @@ impl Project {
         let record = self.job(job_id).await?;
         let state = record.status;
         if state == State::Building {
+            self.put_back(job_id, &record).await?;
             self.run_jobs(&record.index);
         }
         let mut status = record.status(job_id);
@@ -107,6 +114,22 @@ impl Project {
             status.status = "uploading".to_owned();
         }
         Ok(status)
+    }
+
+    /// Puts a job back into its queue that nobody works on and that stands in none: a late write of whoever lost it may have
+    /// undone its end. It has committed then, which the next attempt finds.
+    async fn put_back(&self, job_id: &str, record: &JobRecord) -> Result<()> {
+        let silent = Duration::from_millis(now_ms().saturating_sub(record.updated_at));
+        if silent < self.abandoned_after() {
+            return Ok(());
+        }
+        for number in self.store.queue(&record.index).await? {
+            let queued = self.store.queued_job(&record.index, number).await?;
+            if queued.is_some_and(|queued| queued == job_id) {
+                return Ok(());
+            }
+        }
+        self.store.enqueue_job(&record.index, job_id).await
     }
 
     async fn submit(&self, head: &Manifest, work: Work, payload: Bytes) -> Result<String> {

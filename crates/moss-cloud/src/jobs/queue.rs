@@ -163,15 +163,23 @@ impl Worker {
             let Some(record) = record.filter(|record| record.status == State::Building) else {
                 return Ok(());
             };
-            if self.is_free(job_id, &record).await?
-                && let Some(attempt) = self.claim(job_id, record.attempt).await?
-            {
-                Run::new(&self.project, job_id, attempt).run(self.index()).await?;
-            } else {
-                pause = pause.min(self.beat());
-                tokio::time::sleep(pause).await;
-                pause *= 2;
+            if self.is_free(job_id, &record).await? {
+                // Before the claim: whoever claimed a job is at it, or is taken for dead.
+                let bytes = self.project.store.payload_bytes(job_id).await?;
+                let _turn = self
+                    .project
+                    .cloud()
+                    .turns_to()
+                    .job(bytes.unwrap_or_default())
+                    .await?;
+                if let Some(attempt) = self.claim(job_id, record.attempt).await? {
+                    Run::new(&self.project, job_id, attempt).run(self.index()).await?;
+                    continue;
+                }
             }
+            pause = pause.min(self.beat());
+            tokio::time::sleep(pause).await;
+            pause *= 2;
         }
     }
 

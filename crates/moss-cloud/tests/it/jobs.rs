@@ -1,6 +1,9 @@
 //! Changes of an index in jobs.
 
-use moss_core::query::AddOptions;
+use std::collections::BTreeSet;
+
+use moss_core::query::{AddOptions, GetOptions};
+use moss_core::session::Model;
 use moss_core::{Document, ErrorKind};
 
 use crate::support::{Place, completed, doc, docs, ended, ids, spec, upload};
@@ -73,6 +76,50 @@ async fn a_document_that_is_there_is_passed_over_where_it_is_not_to_be_replaced(
     let found = project.get_docs("x", None).await.unwrap();
     let texts: Vec<&str> = found.iter().map(|document| document.text.as_str()).collect();
     assert_eq!(texts, ["text of document 0", "new"]);
+}
+
+#[tokio::test]
+async fn of_many_who_add_a_document_without_replacing_it_the_first_has_it() {
+    let place = Place::new();
+    let first = place.project().await;
+    first.create_index("x", docs(0..1), None).await.unwrap();
+    let adding = (0..8).map(|number| {
+        let place = &place;
+        async move {
+            let project = place.project().await;
+            let documents = vec![
+                doc("new", &format!("of {number}")),
+                doc(&format!("of {number}"), "own"),
+            ];
+            let options = AddOptions::new().upsert(false);
+            if number % 2 == 0 {
+                project.add_docs("x", documents, options).await.unwrap();
+            } else {
+                let job = project.submit_add("x", documents, options).await.unwrap();
+                completed(&project, &job).await;
+            }
+        }
+    });
+    futures::future::join_all(adding).await;
+    assert_eq!(ids(&first, "x").await.len(), 10);
+    let mut texts = BTreeSet::new();
+    for version in first.versions("x").await.unwrap() {
+        let loaded = first
+            .load("x", Some(version.version), None)
+            .await
+            .unwrap()
+            .unwrap();
+        let session = loaded.session(Model::Custom).unwrap();
+        let options = GetOptions::new().ids(["new"]);
+        texts.extend(
+            session
+                .get_docs(&options)
+                .unwrap()
+                .into_iter()
+                .map(|document| document.text),
+        );
+    }
+    assert_eq!(texts.len(), 1, "{texts:?}");
 }
 
 #[tokio::test]

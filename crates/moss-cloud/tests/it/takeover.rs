@@ -6,6 +6,7 @@ use std::time::Duration;
 use moss_cloud::Project;
 use moss_core::query::AddOptions;
 use moss_store::Store;
+use serde_json::Value;
 use tokio::runtime::{Builder, Runtime};
 
 use crate::support::{Place, completed, docs, ids, quick, spec, upload};
@@ -128,6 +129,45 @@ fn a_process_that_slept_over_the_end_of_its_job_does_it_no_second_time() {
             }
         });
     }
+}
+
+#[test]
+fn a_job_whose_end_was_overwritten_ends_again_and_is_done_no_second_time() {
+    let place = Place::new();
+    runtime().block_on(async {
+        let project = place.project().await;
+        let jobs = submit(&project, "x").await;
+        for job in &jobs {
+            completed(&project, job).await;
+        }
+        // As the late write of a process that lost the job would leave it, which is in no queue any more.
+        let store = Store::open(place.path().to_str().unwrap()).unwrap();
+        let store = store.project("project").unwrap();
+        let mut record: Value = store.job(&jobs[0]).await.unwrap().unwrap();
+        record["status"] = "building".into();
+        record["completed_at"] = Value::Null;
+        record["updated_at"] = 0.into();
+        store.put_job(&jobs[0], &record).await.unwrap();
+        completed(&project, &jobs[0]).await;
+        check_committed_once(&place, "x", &jobs).await;
+    });
+}
+
+#[test]
+fn a_build_that_somebody_died_before_starting_is_started() {
+    let place = Place::new();
+    runtime().block_on(async {
+        let project = place.project().await;
+        let job = project.init_upload(spec("x", &docs(0..2))).await.unwrap();
+        project.begin_upload(&job).await.unwrap();
+        let bytes = moss_proto::bulk::encode(&docs(0..2)).unwrap();
+        project.receive_upload(&job, bytes.into()).await.unwrap();
+        let store = Store::open(place.path().to_str().unwrap()).unwrap();
+        let store = store.project("project").unwrap();
+        store.claim_job(&job, 0, "gone").await.unwrap();
+        project.start_build(&job).await.unwrap();
+        completed(&project, &job).await;
+    });
 }
 
 #[test]
