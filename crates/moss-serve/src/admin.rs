@@ -3,6 +3,7 @@
 use std::sync::Arc;
 
 use axum::Json;
+use axum::body::Body;
 use axum::extract::State;
 use axum::http::HeaderMap;
 use moss_cloud::{KeyInfo, NewKey, ProjectInfo};
@@ -10,11 +11,10 @@ use moss_core::{Error, ErrorKind};
 use moss_proto::admin::{self, CreateProject, KeyObject, ProjectObject, RotateKey};
 use subtle::ConstantTimeEq;
 
-use crate::body::{self, Body};
 use crate::error::{Answer, ApiError};
 use crate::extract::Path;
 use crate::router::Route;
-use crate::{Service, auth};
+use crate::{Service, auth, body};
 
 /// What the paths of all of them begin with.
 pub(crate) const PREFIX: &str = "/v1/admin/";

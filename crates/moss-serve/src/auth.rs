@@ -53,6 +53,20 @@ pub(crate) async fn project_or_key(
     Ok(service.admit(project)?)
 }
 
+/// Checks a project again whose body took its time to arrive.
+///
+/// # Errors
+/// `Unauthorized` if its key is revoked by now.
+pub(crate) async fn check_again(service: &Service, project: &Project) -> Result<()> {
+    if service.cloud.is_open(project).await? {
+        return Ok(());
+    }
+    Err(Error::new(
+        ErrorKind::Unauthorized,
+        "the key was revoked while the body arrived",
+    ))
+}
+
 /// The bearer token of a request, `None` for other ways to authenticate.
 pub(crate) fn bearer(headers: &HeaderMap) -> Result<Option<&str>> {
     let Some(value) = text(headers, header::AUTHORIZATION.as_str())? else {

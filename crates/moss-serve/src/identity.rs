@@ -3,15 +3,15 @@
 use std::sync::Arc;
 
 use axum::Json;
+use axum::body::Body;
 use axum::extract::State;
 use moss_cloud::Token;
 use moss_proto::TOKEN_PATH;
 use moss_proto::identity::{TokenAnswer, TokenRequest};
 
-use crate::Service;
-use crate::body::{self, Body};
 use crate::error::{Answer, ApiError};
 use crate::router::Route;
+use crate::{Service, body};
 
 pub(crate) fn routes() -> Vec<Route> {
     vec![Route::post(TOKEN_PATH, token)]

@@ -1,16 +1,19 @@
 //! `/v1/indexes/{name}/...`: versions of an index for sessions and loaded indexes, read, pushed and followed.
 
 use std::convert::Infallible;
+use std::pin::pin;
 use std::sync::Arc;
 use std::time::Duration;
 
 use axum::Json;
+use axum::body::Body;
 use axum::extract::State;
 use axum::http::{HeaderMap, HeaderValue, StatusCode, header};
 use axum::response::sse::{Event, KeepAlive, Sse};
 use axum::response::{IntoResponse, Response};
+use futures::future::select;
 use futures::{Stream, StreamExt, stream};
-use moss_cloud::{CommitSpec, Committed, Newest, TOKEN_TTL};
+use moss_cloud::{CommitSpec, Committed, Newest, Project, TOKEN_TTL};
 use moss_core::{Error, ErrorKind};
 use moss_proto::indexes::{
     CommitAnswer, CommitRequest, IndexName, ManifestQuery, RestoreRequest, SegmentAnswer, SegmentQuery,
@@ -21,16 +24,17 @@ use tokio::sync::watch;
 use tracing::Instrument;
 use uuid::Uuid;
 
-use crate::body::{self, Body};
 use crate::error::Answer;
 use crate::extract::{Path, Query};
 use crate::router::Route;
-use crate::{Service, auth, etag, manage};
+use crate::{Service, auth, body, etag, manage};
 
 /// How long a presigned URL of a segment opens it: a client follows the redirect at once.
 const PRESIGNED: Duration = Duration::from_secs(300);
 /// Silence on an event stream after which a comment is sent, so that proxies keep it and clients see it alive.
 const KEEP_ALIVE: Duration = Duration::from_secs(15);
+/// How often is looked whether a stream's key is revoked; what is known of a key is itself some seconds old.
+const LOOK_AT_KEY_EVERY: Duration = Duration::from_secs(2);
 
 pub(crate) fn routes() -> Vec<Route> {
     vec![
@@ -122,10 +126,11 @@ async fn put_segment(
     Path((IndexName(name), id)): Path<(IndexName, Uuid)>,
     Query(query): Query<SegmentQuery>,
     headers: HeaderMap,
-    body: axum::body::Body,
+    body: Body,
 ) -> Answer<Json<SegmentAnswer>> {
     let project = auth::project_of_headers(&service, &headers).await?;
     let bytes = body::read(body).await?;
+    auth::check_again(&service, &project).await?;
     let stored = project.receive_segment(&name, id, query.version, bytes).await?;
     Ok(Json(SegmentAnswer {
         entry: stored.entry,
@@ -146,6 +151,7 @@ async fn commit(
         change,
         receipts,
     } = body::json(body).await?;
+    auth::check_again(&service, &project).await?;
     let spec = CommitSpec {
         commit_id,
         on_version,
@@ -175,8 +181,8 @@ async fn restore(
     Ok(Json(manage::index_object(project.restore(&name, version).await?)))
 }
 
-/// Server-sent events (WHATWG HTML, section 9.2): the newest version at once, then each newer one, for as long as a token lives:
-/// whoever may still read asks again.
+/// Server-sent events (WHATWG HTML, section 9.2): the newest version at once, then each newer one, for as long as a token lives
+/// and the key of the project is not revoked: whoever may still read asks again.
 async fn events(
     State(service): State<Arc<Service>>,
     Path(IndexName(name)): Path<IndexName>,
@@ -184,11 +190,22 @@ async fn events(
 ) -> Answer<Response> {
     let project = auth::project_of_headers(&service, &headers).await?;
     let newest = project.watch(&name).await?;
-    // A stream without end would hold up the end of the service.
-    let end = tokio::time::timeout(TOKEN_TTL, service.drain.begun());
+    let end = async move {
+        // A stream without end would hold up the end of the service.
+        let (begun, refused) = (pin!(service.drain.begun()), pin!(refused(&service, &project)));
+        _ = tokio::time::timeout(TOKEN_TTL, select(begun, refused)).await;
+    };
     Ok(Sse::new(versions_of(newest).take_until(end))
         .keep_alive(KeepAlive::new().interval(KEEP_ALIVE))
         .into_response())
+}
+
+/// Returns when the key that opened the project does so no more.
+async fn refused(service: &Service, project: &Project) {
+    // A store that is not reached refuses nobody.
+    while service.cloud.is_open(project).await.unwrap_or(true) {
+        tokio::time::sleep(LOOK_AT_KEY_EVERY).await;
+    }
 }
 
 fn versions_of(newest: watch::Receiver<Newest>) -> impl Stream<Item = Result<Event, Infallible>> {

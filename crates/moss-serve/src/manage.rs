@@ -3,6 +3,7 @@
 use std::sync::Arc;
 
 use axum::Json;
+use axum::body::Body;
 use axum::extract::State;
 use axum::http::{HeaderMap, Uri};
 use axum::response::{IntoResponse, Response};
@@ -16,19 +17,20 @@ use moss_proto::manage::{
 use moss_proto::{DocumentBody, MANAGE_PATH, json};
 use tracing::Instrument;
 
-use crate::body::{self, Body};
-use crate::error::Answer;
+use crate::error::{Answer, ApiError};
 use crate::router::Route;
-use crate::{Service, auth, links, transfer};
+use crate::{Service, auth, body, links, transfer};
 
 pub(crate) fn routes() -> Vec<Route> {
     vec![Route::post(MANAGE_PATH, manage)]
 }
 
 async fn manage(State(service): State<Arc<Service>>, headers: HeaderMap, uri: Uri, body: Body) -> Answer {
-    let body = body::whole(body)?;
+    let body = body::read(body).await?;
     let head: Head = body::parse(body.clone(), |body| json::read(body)).await?;
-    let project = auth::project(&service, &headers, &head.project_id).await?;
+    let of_action = |error: ApiError| error.of_action(&head.action);
+    let project = auth::project(&service, &headers, &head.project_id).await;
+    let project = project.map_err(of_action)?;
     let action = head.action.clone();
     let request = body::parse(body, move |body| ManageRequest::read(&action, body)).await?;
     let base = links::base(&service, &headers, &uri);
@@ -36,7 +38,7 @@ async fn manage(State(service): State<Arc<Service>>, headers: HeaderMap, uri: Ur
     let answer = tokio::spawn(answer(service, project, base, request).in_current_span()).await;
     let answer =
         answer.unwrap_or_else(|_| Err(Error::new(ErrorKind::Internal, "the action ended early").into()));
-    answer.map_err(|error| error.of_action(&head.action))
+    answer.map_err(of_action)
 }
 
 async fn answer(
@@ -101,9 +103,10 @@ async fn answer(
         ManageRequest::DeleteDocs(of) => building(project.submit_delete(&of.index_name, &of.doc_ids).await?),
         ManageRequest::GetDocs(of) => {
             let ids = of.options.unwrap_or_default().doc_ids;
+            let turn = service.bodies.turn().await;
             let documents = project.get_docs(&of.index_name, ids.as_deref()).await?;
             let bodies: Vec<DocumentBody> = documents.into_iter().map(DocumentBody::from).collect();
-            body::large(bodies).await?
+            body::large(&service, turn, bodies).await?
         }
     })
 }

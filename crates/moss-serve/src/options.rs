@@ -46,18 +46,20 @@ pub struct Options {
     pub tls_key: Option<PathBuf>,
     /// Requests per second of one project, and as many at once after a pause; default no limit.
     pub rate_limit: Option<NonZeroU32>,
-    /// Bytes that bodies above 64 KiB may hold in memory together, those of answers too, and with that the largest upload;
-    /// default 2 GiB.
+    /// Bytes that bodies of requests above 64 KiB may hold in memory together, and with that the largest upload; bodies of
+    /// answers may hold as many. Default 2 GiB.
     pub upload_bytes: usize,
     /// How long a connection may wait for a request, or be in the middle of its headers; default 60 s.
     pub header_timeout: Duration,
-    /// How long a body may bring nothing; after that it must bring 8 KiB a second on average. A client that takes nothing of
-    /// its answer for so long is cut off. Default 30 s.
+    /// How far a body may fall behind 8 KiB a second, whoever sends it: a client that sends nothing for so long, or takes
+    /// nothing of its answer, is cut off, and so is one that stays slower. Default 30 s.
     pub body_timeout: Duration,
     /// How long requests and jobs may go on after the service was told to stop; default 30 s.
     pub drain: Duration,
     /// How the log of [`serve`](crate::serve) reads; what is in it follows `RUST_LOG`.
     pub log_format: LogFormat,
+    /// Whether the log begins at `debug` where `RUST_LOG` says nothing; default false, and then it begins at `info`.
+    pub verbose: bool,
     /// Base URL of an OpenTelemetry collector that takes OTLP over HTTP, as `http://localhost:4318`; default
     /// `OTEL_EXPORTER_OTLP_ENDPOINT`, and without that no traces. For [`serve`](crate::serve).
     pub otlp_endpoint: Option<String>,
@@ -84,6 +86,7 @@ impl Options {
             body_timeout: Duration::from_secs(30),
             drain: Duration::from_secs(30),
             log_format: LogFormat::Text,
+            verbose: false,
             otlp_endpoint: None,
             admin_token: None,
             cache_bytes: CloudOptions::default().cache_bytes,

@@ -3,7 +3,6 @@
 use std::sync::Arc;
 
 use axum::Router;
-use axum::extract::DefaultBodyLimit;
 use axum::handler::Handler;
 use axum::http::{Method, StatusCode, Uri};
 use axum::middleware::from_fn_with_state;
@@ -95,7 +94,6 @@ pub fn router(service: Arc<Service>) -> Router {
         })
         .method_not_allowed_fallback(wrong_method)
         .fallback(no_route)
-        .layer(DefaultBodyLimit::disable())
         .layer(from_fn_with_state(service.clone(), observe::observe))
         .with_state(service)
 }

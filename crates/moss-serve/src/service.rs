@@ -43,7 +43,7 @@ impl Service {
         Ok(Arc::new(Service {
             cloud,
             metrics: Metrics::new()?,
-            bodies: Bodies::new(options.upload_bytes),
+            bodies: Bodies::new(options.upload_bytes, options.body_timeout),
             drain: Drain::new(),
             connections: Handle::new(),
             rate: Rate::new(options.rate_limit),

@@ -29,14 +29,18 @@ pub(crate) struct Telemetry {
     provider: Option<SdkTracerProvider>,
 }
 
-/// Sends what this process says to stderr, from `RUST_LOG` or else `info` up, and its spans to the collector. A program
-/// that has chosen another place for them before keeps it.
+/// Sends what this process says to stderr, from `RUST_LOG` or else `info` or, if verbose, `debug` up, and its spans to the
+/// collector. A program that has chosen another place for them before keeps it.
 ///
 /// # Errors
 /// `InvalidArgument` for an endpoint that is none.
 pub(crate) fn start(options: &Options) -> Result<Telemetry> {
+    let least = match options.verbose {
+        true => LevelFilter::DEBUG,
+        false => LevelFilter::INFO,
+    };
     let level = EnvFilter::builder()
-        .with_default_directive(LevelFilter::INFO.into())
+        .with_default_directive(least.into())
         .from_env_lossy();
     let to_stderr = fmt::layer().with_writer(std::io::stderr);
     let log = match options.log_format {

@@ -3,6 +3,7 @@
 use std::sync::Arc;
 
 use axum::Json;
+use axum::body::Body;
 use axum::extract::State;
 use axum::http::{HeaderMap, HeaderValue, StatusCode, header};
 use axum::response::{IntoResponse, Response};
@@ -14,7 +15,7 @@ use serde::Deserialize;
 use crate::error::Answer;
 use crate::extract::Query;
 use crate::router::Route;
-use crate::{Service, body, etag, links};
+use crate::{Service, auth, body, etag, links};
 
 /// Where uploads go.
 pub(crate) const UPLOAD_PATH: &str = "/v1/uploads";
@@ -41,11 +42,12 @@ pub(crate) struct Grant {
 async fn upload(
     State(service): State<Arc<Service>>,
     Query(grant): Query<Grant>,
-    body: axum::body::Body,
+    body: Body,
 ) -> Answer<Json<JobAnswer>> {
     let (project, job_id) = open(&service, links::UPLOAD, grant).await.map_err(gone)?;
     project.begin_upload(&job_id).await?;
     let bytes = body::read(body).await?;
+    auth::check_again(&service, &project).await.map_err(gone)?;
     project.receive_upload(&job_id, bytes).await?;
     Ok(Json(JobAnswer {
         job_id,

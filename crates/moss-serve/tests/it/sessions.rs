@@ -6,7 +6,7 @@ use reqwest::{Method, RequestBuilder, StatusCode};
 use serde_json::{Value, json};
 use uuid::Uuid;
 
-use crate::support::{TestServer, answer, code, start, wait_for};
+use crate::support::{ADMIN, TestServer, answer, code, start, wait_for};
 
 impl TestServer {
     fn client(&self) -> Client {
@@ -134,6 +134,24 @@ async fn what_no_push_sends_is_refused_and_nothing_is_there() {
             StatusCode::BAD_REQUEST,
             "InvalidArgument",
         ),
+        (
+            with(
+                "/change/segments",
+                json!([good["change"]["segments"][0], good["change"]["segments"][0]]),
+            ),
+            StatusCode::BAD_REQUEST,
+            "InvalidArgument",
+        ),
+        (
+            with("/change/model/id", json!("moss-minilm")),
+            StatusCode::BAD_REQUEST,
+            "InvalidArgument",
+        ),
+        (
+            with("/change/dimension", json!(20_000)),
+            StatusCode::BAD_REQUEST,
+            "InvalidArgument",
+        ),
         (with("/onVersion", json!(7)), StatusCode::CONFLICT, "Conflict"),
         (
             with("/onVersion", json!(u64::MAX)),
@@ -206,6 +224,61 @@ async fn who_follows_hears_of_a_push_long_before_it_would_look() {
         let question = QueryOptions::new().embedding(vec![1.0, 0.0]);
         wait_for(async || reader.query("kb", "", &question).unwrap().docs.len() == count).await;
         wait_for(async || own.doc_count() == count).await;
+    }
+}
+
+#[tokio::test]
+async fn who_follows_with_a_revoked_key_hears_no_more() {
+    let server = start().await;
+    let admin = |method: Method, path: &str| {
+        let request = server.request(method, &format!("/v1/admin/projects{path}"));
+        request.bearer_auth(ADMIN)
+    };
+    let (_, key) = answer(admin(Method::POST, "").body(json!({"projectId": "q"}).to_string())).await;
+    let mut events = server
+        .request(Method::GET, "/v1/indexes/kb/events")
+        .header("x-project-id", "q")
+        .header("x-project-key", key["projectKey"].as_str().unwrap())
+        .send()
+        .await
+        .unwrap();
+    let first = events.chunk().await.unwrap().unwrap();
+    assert!(first.starts_with(b"event: version"), "{first:?}");
+    let path = format!("/q/keys/{}", key["keyId"].as_str().unwrap());
+    assert_eq!(answer(admin(Method::DELETE, &path)).await.0, StatusCode::OK);
+    assert_eq!(events.chunk().await.unwrap(), None);
+}
+
+#[tokio::test]
+async fn every_resource_of_an_index_is_refused_without_the_right_credentials() {
+    let server = start().await;
+    push(&server.client(), "s", "one").await;
+    let id = Uuid::new_v4();
+    for (method, path) in [
+        (Method::GET, "manifest".to_owned()),
+        (Method::GET, "versions".to_owned()),
+        (Method::GET, format!("segments/{id}")),
+        (Method::PUT, format!("segments/{id}?version=2")),
+        (Method::POST, "commits".to_owned()),
+        (Method::POST, "restore".to_owned()),
+        (Method::GET, "events".to_owned()),
+    ] {
+        let ask = || server.request(method.clone(), &format!("/v1/indexes/s/{path}"));
+        // More than the buffers of a connection take: the answer must arrive though nobody reads the body.
+        let ask = || match method {
+            Method::GET => ask(),
+            _ => ask().body(vec![b' '; 32 << 20]),
+        };
+        let of_p = || ask().header("x-project-id", "p");
+        for (request, expected) in [
+            (ask(), StatusCode::BAD_REQUEST),
+            (of_p(), StatusCode::FORBIDDEN),
+            (of_p().header("x-project-key", "wrong"), StatusCode::FORBIDDEN),
+            (of_p().bearer_auth("no.token"), StatusCode::UNAUTHORIZED),
+        ] {
+            let (status, body) = answer(request).await;
+            assert_eq!(status, expected, "{method} {path}: {body}");
+        }
     }
 }
 
