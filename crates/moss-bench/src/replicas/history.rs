@@ -1,7 +1,9 @@
 //! What happened, and whether it may have.
 //!
 //! The rules: a push that was acknowledged is in its version and in every later one; versions have no gaps, and each holds all
-//! that the one before held; each push adds its two documents in one version; whoever asks after an acknowledgement sees it.
+//! that the one before held; each push adds its two documents in one version; a push that began after another was acknowledged
+//! has a later version. Whoever asks after an acknowledgement sees it, sees what some version holds, and never less than somebody
+//! saw before he asked.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::time::Duration;
@@ -11,6 +13,8 @@ use std::time::Duration;
 pub(super) struct Acknowledged {
     pub(super) ids: [String; 2],
     pub(super) version: u64,
+    /// When it was tried first.
+    pub(super) began: Duration,
     /// When it returned.
     pub(super) at: Duration,
 }
@@ -20,6 +24,8 @@ pub(super) struct Acknowledged {
 pub(super) struct Seen {
     /// When it began to ask.
     pub(super) asked: Duration,
+    /// When it had its answer.
+    pub(super) answered: Duration,
     /// The version that was the newest when it asked, before it read the documents.
     pub(super) version: u64,
     pub(super) ids: BTreeSet<String>,
@@ -101,6 +107,15 @@ impl History {
                     push.version
                 ));
             }
+            let before = self.acknowledged.iter().filter(|other| other.at < push.began);
+            if let Some(other) = before.max_by_key(|other| other.version)
+                && other.version >= push.version
+            {
+                faults.push(format!(
+                    "{id} of version {} began after {} of version {}",
+                    push.version, other.ids[0], other.version
+                ));
+            }
             match stored.get(&push.version) {
                 Some(stored) if push.ids.iter().all(|id| stored.ids.contains(id)) => {}
                 Some(_) => faults.push(format!(
@@ -113,7 +128,18 @@ impl History {
     }
 
     fn check_readers(&self, faults: &mut Vec<String>) {
+        if self.seen.is_empty() {
+            faults.push("nobody read anything".to_owned());
+        }
+        check_order(&self.seen, faults);
         for seen in &self.seen {
+            let mut versions = self.stored.iter().filter(|stored| stored.version >= seen.version);
+            if !seen.ids.is_empty() && !versions.any(|stored| stored.ids == seen.ids) {
+                faults.push(format!(
+                    "a reader at version {} saw what no version from there on holds",
+                    seen.version
+                ));
+            }
             faults.extend(torn(&seen.ids).map(|id| format!("a reader saw {id} alone")));
             let before = self.acknowledged.iter().filter(|push| push.at < seen.asked);
             for push in before {
@@ -124,6 +150,24 @@ impl History {
                     ));
                 }
             }
+        }
+    }
+}
+
+/// What was seen stays.
+fn check_order(seen: &[Seen], faults: &mut Vec<String>) {
+    let mut by_question: Vec<&Seen> = seen.iter().collect();
+    by_question.sort_by_key(|seen| seen.asked);
+    let mut by_answer = by_question.clone();
+    by_answer.sort_by_key(|seen| seen.answered);
+    let mut answers = by_answer.into_iter().peekable();
+    let mut known: BTreeSet<&String> = BTreeSet::new();
+    for seen in by_question {
+        while let Some(earlier) = answers.next_if(|earlier| earlier.answered < seen.asked) {
+            known.extend(&earlier.ids);
+        }
+        if let Some(lost) = known.iter().find(|id| !seen.ids.contains(**id)) {
+            faults.push(format!("a reader missed {lost}, which was seen before"));
         }
     }
 }
@@ -149,20 +193,24 @@ mod tests {
 
     /// Three pushes in order, and a reader after the second.
     fn sound() -> History {
-        let at = |turn: usize| Duration::from_secs(turn as u64);
+        let at = |turn: usize| Duration::from_secs(2 * turn as u64);
         History {
             acknowledged: (0..3)
                 .map(|turn| Acknowledged {
                     ids: pair(0, turn),
                     version: turn as u64 + 1,
-                    at: at(turn),
+                    began: at(turn),
+                    at: at(turn) + Duration::from_secs(1),
                 })
                 .collect(),
-            seen: vec![Seen {
-                asked: at(2),
-                version: 2,
-                ids: ids(2),
-            }],
+            seen: [1, 2]
+                .map(|turns| Seen {
+                    asked: at(turns),
+                    answered: at(turns),
+                    version: turns as u64,
+                    ids: ids(turns),
+                })
+                .into(),
             stored: (1..=3)
                 .map(|version| Stored {
                     version,
@@ -204,10 +252,23 @@ mod tests {
         broken(|h| h.acknowledged[2].version = 2, "w0-t2-a is not in version 2");
         broken(|h| h.acknowledged[2].version = 9, "version 9 of w0-t2-a is gone");
         broken(
-            |h| _ = h.seen[0].ids.remove("w0-t0-a"),
+            |h| {
+                (h.acknowledged[0].version, h.acknowledged[1].version) = (2, 1);
+                h.stored[0].ids = pair(0, 1).into();
+            },
+            "w0-t1-a of version 1 began after w0-t0-a of version 2",
+        );
+        broken(
+            |h| _ = h.seen[1].ids.remove("w0-t0-a"),
             "a reader saw w0-t0-b alone",
         );
-        broken(|h| h.seen[0].ids = ids(1), "missed w0-t1-a");
-        broken(|h| h.seen[0].version = 1, "missed w0-t1-a of version 2");
+        broken(|h| h.seen[1].ids = ids(1), "missed w0-t1-a");
+        broken(|h| h.seen[1].version = 1, "missed w0-t1-a of version 2");
+        broken(|h| h.seen[0].ids = pair(0, 1).into(), "saw what no version");
+        broken(
+            |h| (h.seen[0].ids, h.seen[0].answered) = (ids(3), Duration::ZERO),
+            "missed w0-t2-a, which was seen before",
+        );
+        broken(|h| h.seen.clear(), "nobody read anything");
     }
 }

@@ -23,12 +23,19 @@ use history::{Acknowledged, History, Seen, Stored};
 const NAME: &str = "conversation";
 /// Replicas behind the balancer.
 const REPLICAS: usize = 3;
-/// Processes that only read.
-const READERS: usize = 2;
+/// Processes that only read: one opens sessions, one asks the service for the documents, which it keeps in memory.
+const READERS: [Reader; 2] = [Reader::Session, Reader::Service];
 /// Between two kills, in milliseconds.
 const BETWEEN_KILLS: std::ops::Range<u64> = 400..1500;
 /// A push that fails so often in a row is a failure of the run.
 const MAX_FAILURES: usize = 200;
+
+/// How a reader reads.
+#[derive(Debug, Clone, Copy)]
+enum Reader {
+    Session,
+    Service,
+}
 
 /// What a run is made of.
 struct Plan {
@@ -66,8 +73,12 @@ pub(crate) fn run(arguments: &[String]) -> Result<()> {
 
 async fn execute(plan: Plan) -> Result<()> {
     println!(
-        "{REPLICAS} replicas over {}, {} writers of {} turns, {READERS} readers, seed {}",
-        plan.store, plan.writers, plan.turns, plan.seed
+        "{REPLICAS} replicas over {}, {} writers of {} turns, {} readers, seed {}",
+        plan.store,
+        plan.writers,
+        plan.turns,
+        READERS.len(),
+        plan.seed
     );
     fastrand::seed(plan.seed);
     let fleet = Arc::new(Fleet::start(&plan.moss, &plan.store, REPLICAS).await?);
@@ -79,8 +90,9 @@ async fn execute(plan: Plan) -> Result<()> {
 
     let killer = tokio::spawn(kill_at_random(fleet.clone(), writing.clone()));
     let mut readers = Vec::new();
-    for _ in 0..READERS {
+    for reader in READERS {
         readers.push(tokio::spawn(read(
+            reader,
             client(&fleet, &project)?,
             writing.clone(),
             started,
@@ -117,7 +129,10 @@ async fn execute(plan: Plan) -> Result<()> {
         history.stored.last().map_or(0, |stored| stored.version),
         history.seen.len(),
     );
-    let faults = history.check(plan.writers * plan.turns);
+    let mut faults = history.check(plan.writers * plan.turns);
+    if kills == 0 {
+        faults.push("nothing was killed".to_owned());
+    }
     for fault in faults.iter().take(20) {
         println!("VIOLATION {fault}");
     }
@@ -167,6 +182,7 @@ async fn write(
     let mut open: Option<Session> = None;
     for turn in 0..turns {
         let ids = history::pair(writer, turn);
+        let began = started.elapsed();
         loop {
             let pushed = push_turn(&client, &mut open, &ids).await;
             match pushed {
@@ -174,6 +190,7 @@ async fn write(
                     acknowledged.push(Acknowledged {
                         ids,
                         version,
+                        began,
                         at: started.elapsed(),
                     });
                     break;
@@ -223,36 +240,54 @@ async fn push_turn(client: &Client, open: &mut Option<Session>, ids: &[String; 2
     })
 }
 
-/// One reader: opens the name afresh again and again.
-async fn read(client: Client, writing: Arc<AtomicBool>, started: Instant) -> Result<Vec<Seen>> {
+/// One reader: reads all of the name again and again.
+async fn read(
+    reader: Reader,
+    client: Client,
+    writing: Arc<AtomicBool>,
+    started: Instant,
+) -> Result<Vec<Seen>> {
     let mut seen = Vec::new();
     while writing.load(Ordering::Relaxed) {
+        tokio::time::sleep(Duration::from_millis(20)).await;
         let asked = started.elapsed();
         let version = client
             .get_index(NAME)
             .await
             .map(|info| info.version.parse().unwrap_or(0));
-        let session = client
-            .session(NAME, &SessionOptions::new().model_id("custom"))
-            .await;
-        match (version, session) {
-            (Ok(version), Ok(session)) => seen.push(Seen {
-                asked,
-                version,
-                ids: ids(&session)?,
-            }),
-            (Err(error), _) | (_, Err(error))
-                if may_pass(&error) || error.kind() == ErrorKind::IndexNotFound => {}
+        let documents = match reader {
+            Reader::Session => client
+                .session(NAME, &SessionOptions::new().model_id("custom"))
+                .await
+                .and_then(|session| session.get_docs(&GetOptions::new())),
+            Reader::Service => client.get_docs(NAME, None).await,
+        };
+        let (version, documents) = match (version, documents) {
+            (Ok(version), Ok(documents)) => (version, documents),
+            // No index is one without documents.
+            (Err(error), _) | (_, Err(error)) if error.kind() == ErrorKind::IndexNotFound => (0, Vec::new()),
+            (Err(error), _) | (_, Err(error)) if may_pass(&error) => continue,
             (Err(error), _) | (_, Err(error)) => return Err(error.within("reader")),
-        }
-        tokio::time::sleep(Duration::from_millis(20)).await;
+        };
+        seen.push(Seen {
+            asked,
+            answered: started.elapsed(),
+            version,
+            ids: ids(documents)?,
+        });
     }
     Ok(seen)
 }
 
-fn ids(session: &Session) -> Result<BTreeSet<String>> {
-    let docs = session.get_docs(&GetOptions::new())?;
-    Ok(docs.into_iter().map(|doc| doc.id).collect())
+/// The ids of documents, each of which must hold what was written.
+fn ids(documents: Vec<Document>) -> Result<BTreeSet<String>> {
+    if let Some(other) = documents.iter().find(|document| document.text != document.id) {
+        return Err(Error::new(
+            ErrorKind::Internal,
+            format!("document {:?} holds {:?}", other.id, other.text),
+        ));
+    }
+    Ok(documents.into_iter().map(|document| document.id).collect())
 }
 
 /// Every version that the store still holds, oldest first.
@@ -264,7 +299,7 @@ async fn stored(client: &Client) -> Result<Vec<Stored>> {
         stored.push(Stored {
             version: info.version,
             doc_count: info.doc_count,
-            ids: ids(&session)?,
+            ids: ids(session.get_docs(&GetOptions::new())?)?,
         });
     }
     Ok(stored)
