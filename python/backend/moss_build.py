@@ -43,6 +43,9 @@ def build_wheel(
 ) -> str:
     _bundle_model()
     _bundle_notices()
+    # The profile of cargo, where whoever builds names another than the optimised one.
+    if profile := os.environ.get("MOSS_PACKAGE_PROFILE"):
+        os.environ["MATURIN_PEP517_ARGS"] = f"--profile {profile}"
     return maturin.build_wheel(wheel_directory, config_settings, metadata_directory)
 
 

@@ -66,7 +66,8 @@ def _weights(work: Path) -> Path:
 
 def _pack(weights: Path, packed: Path) -> None:
     partial = packed.with_suffix(".partial")
-    command = ["cargo", "run", "--release", "--locked", "--package", "moss-models"]
+    profile = os.environ.get("MOSS_PACKAGE_PROFILE", "release")
+    command = ["cargo", "run", "--profile", profile, "--locked", "--package", "moss-models"]
     command += ["--bin", "moss-model", "--", str(weights), str(partial)]
     subprocess.run(command, check=True, cwd=ROOT)
     os.replace(partial, packed)
