@@ -26,7 +26,7 @@ impl Context {
 
     /// The name of the profile that this call uses.
     pub(crate) fn profile(&self, config: &Config) -> String {
-        let named = self.global.profile.clone().or_else(|| variable("MOSS_PROFILE"));
+        let named = given(&self.global.profile).or_else(|| variable("MOSS_PROFILE"));
         named.unwrap_or_else(|| config.active().to_owned())
     }
 

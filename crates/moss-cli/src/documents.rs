@@ -5,7 +5,7 @@ use std::io;
 use std::path::Path;
 
 use moss::{Document, Metadata};
-use serde_json::{Map, Value};
+use serde_json::{Map, Number, Value};
 
 use crate::failure::{Failure, Outcome};
 
@@ -168,10 +168,21 @@ fn document(value: Value) -> Result<Document, String> {
 fn word(object: &mut Map<String, Value>, field: &str) -> Result<String, String> {
     match object.remove(field) {
         Some(Value::String(text)) => Ok(text),
-        Some(Value::Number(number)) => Ok(number.to_string()),
+        Some(Value::Number(number)) if is_exact(&number) => Ok(number.to_string()),
+        Some(Value::Number(_)) => Err(format!(
+            "has {field} that is too large for a number: put it in quotes"
+        )),
         None | Some(Value::Null) => Err(format!("has no {field}")),
         Some(_) => Err(format!("has {field} that is neither a string nor a number")),
     }
+}
+
+/// Whether a number is the one that was written. Above 64 bits integers are read as floating point, where many have one value:
+/// two ids would become one.
+fn is_exact(number: &Number) -> bool {
+    const FIRST_SHARED: f64 = (1u64 << f64::MANTISSA_DIGITS) as f64;
+    let float = || number.as_f64().is_some_and(|float| float.abs() < FIRST_SHARED);
+    number.is_i64() || number.is_u64() || float()
 }
 
 fn strings(metadata: Map<String, Value>) -> Result<Metadata, String> {

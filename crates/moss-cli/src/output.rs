@@ -58,7 +58,7 @@ pub(crate) fn table(header: &[&str], rows: impl IntoIterator<Item = Vec<String>>
 }
 
 /// The text with what would move a terminal's cursor replaced; a stored document is not to be trusted with that.
-fn clean(text: &str) -> String {
+pub(crate) fn clean(text: &str) -> String {
     let harmless = |c: char| if c.is_control() && c != '\n' { ' ' } else { c };
     text.chars().map(harmless).collect()
 }
@@ -98,25 +98,46 @@ pub(crate) fn prompt(question: &str) {
 pub(crate) struct Progress(ProgressBar);
 
 impl Progress {
-    /// Work of unknown length. Hidden from programs, and where standard error is no terminal.
+    /// Work of unknown length.
     pub(crate) fn spinner(json: bool, message: impl Into<String>) -> Progress {
-        let bar = match json {
-            true => ProgressBar::hidden(),
-            false => ProgressBar::new_spinner(),
-        };
-        bar.set_style(style("{spinner} {msg} {elapsed}"));
-        bar.set_message(message.into());
-        bar.enable_steady_tick(Duration::from_millis(100));
-        Progress(bar)
+        let progress = Progress::shown(
+            json,
+            ProgressBar::new_spinner(),
+            "{spinner} {msg} {elapsed}",
+            message,
+        );
+        progress.0.enable_steady_tick(Duration::from_millis(100));
+        progress
     }
 
     /// Work on so many documents.
     pub(crate) fn bar(json: bool, message: impl Into<String>, documents: usize) -> Progress {
+        let bar = ProgressBar::new(documents as u64);
+        Progress::shown(json, bar, "{msg} {bar:30} {pos}/{len} {eta}", message)
+    }
+
+    /// A job.
+    pub(crate) fn job(json: bool, message: impl Into<String>) -> Progress {
+        let progress = Progress::shown(
+            json,
+            ProgressBar::new(100),
+            "{msg} {bar:30} {pos}% {elapsed}",
+            message,
+        );
+        progress.0.enable_steady_tick(Duration::from_millis(100));
+        progress
+    }
+
+    /// Hidden from programs, and where standard error is no terminal.
+    fn shown(json: bool, bar: ProgressBar, template: &str, message: impl Into<String>) -> Progress {
         let bar = match json {
             true => ProgressBar::hidden(),
-            false => ProgressBar::new(documents as u64),
+            // A model may be downloaded meanwhile, with a bar of its own.
+            false => moss_models::bars().add(bar),
         };
-        bar.set_style(style("{msg} {bar:30} {pos}/{len} {eta}"));
+        bar.set_style(
+            ProgressStyle::with_template(template).unwrap_or_else(|_| ProgressStyle::default_bar()),
+        );
         bar.set_message(message.into());
         Progress(bar)
     }
@@ -125,14 +146,15 @@ impl Progress {
     pub(crate) fn advance(&self, documents: usize) {
         self.0.inc(documents as u64);
     }
+
+    /// So much of a job is done, in percent.
+    pub(crate) fn at(&self, percent: f64) {
+        self.0.set_position(percent as u64);
+    }
 }
 
 impl Drop for Progress {
     fn drop(&mut self) {
         self.0.finish_and_clear();
     }
-}
-
-fn style(template: &str) -> ProgressStyle {
-    ProgressStyle::with_template(template).unwrap_or_else(|_| ProgressStyle::default_bar())
 }

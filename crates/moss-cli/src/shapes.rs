@@ -234,3 +234,53 @@ impl<'a> From<&'a ProjectObject> for ProjectShape<'a> {
         }
     }
 }
+
+/// Something that was done and has no answer.
+#[derive(Serialize)]
+pub(crate) struct DoneShape<'a> {
+    status: &'static str,
+    message: &'a str,
+}
+
+impl<'a> DoneShape<'a> {
+    pub(crate) fn new(message: &'a str) -> Self {
+        DoneShape {
+            status: "ok",
+            message,
+        }
+    }
+}
+
+#[derive(Serialize)]
+pub(crate) struct DeletedProfileShape<'a> {
+    status: &'static str,
+    deleted_profile: &'a str,
+    active_profile: &'a str,
+}
+
+impl<'a> DeletedProfileShape<'a> {
+    pub(crate) fn new(deleted_profile: &'a str, active_profile: &'a str) -> Self {
+        DeletedProfileShape {
+            status: "ok",
+            deleted_profile,
+            active_profile,
+        }
+    }
+}
+
+#[derive(Serialize)]
+pub(crate) struct ValidationShape<'a> {
+    valid: bool,
+    doc_count: usize,
+    issues: &'a [String],
+}
+
+impl<'a> ValidationShape<'a> {
+    pub(crate) fn new(doc_count: usize, issues: &'a [String]) -> Self {
+        ValidationShape {
+            valid: issues.is_empty(),
+            doc_count,
+            issues,
+        }
+    }
+}

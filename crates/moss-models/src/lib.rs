@@ -21,6 +21,8 @@ mod progress;
 pub use locate::{find_file, locate};
 pub use open::open_model;
 pub use places::{Places, set_bundled_dir, set_cache_dir, user_cache};
+#[cfg(not(target_os = "ios"))]
+pub use progress::bars;
 
 use std::io::Write;
 use std::path::Path;

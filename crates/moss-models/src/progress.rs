@@ -2,12 +2,22 @@
 
 #[cfg(not(target_os = "ios"))]
 pub(crate) use terminal::Progress;
+#[cfg(not(target_os = "ios"))]
+pub use terminal::bars;
 
 #[cfg(not(target_os = "ios"))]
 mod terminal {
     use std::io::IsTerminal;
+    use std::sync::LazyLock;
 
-    use indicatif::{ProgressBar, ProgressStyle};
+    use indicatif::{MultiProgress, ProgressBar, ProgressStyle};
+
+    /// The bars on standard error, if it is a terminal. A program that shows others while a model may be downloaded adds them
+    /// here, so that none is drawn over another.
+    pub fn bars() -> &'static MultiProgress {
+        static BARS: LazyLock<MultiProgress> = LazyLock::new(MultiProgress::new);
+        &BARS
+    }
 
     /// A bar on standard error, for people only; it goes with this value.
     pub(crate) struct Progress(ProgressBar);
@@ -20,7 +30,8 @@ mod terminal {
             };
             let name = url.rsplit('/').next().unwrap_or(url).to_owned();
             let style = ProgressStyle::with_template("{msg} {bar:30} {bytes}/{total_bytes} {eta}");
-            let bar = ProgressBar::new(total)
+            let bar = bars()
+                .add(ProgressBar::new(total))
                 .with_style(style.unwrap_or_else(|_| ProgressStyle::default_bar()))
                 .with_message(name)
                 .with_position(start);

@@ -125,6 +125,22 @@ impl Client {
         docs: Vec<Document>,
         model_id: Option<&str>,
     ) -> Result<MutationResult> {
+        let door = self.inner.door().await?;
+        let started = door.create_index(name, docs, model_id).await?;
+        door.finished(started).await
+    }
+
+    /// Starts what [`create_index`](Client::create_index) does and gives its job without waiting for it to end; with a store
+    /// that this process opens it has ended by then.
+    ///
+    /// # Errors
+    /// As there, as far as they are known at once; [`get_job_status`](Client::get_job_status) has the others.
+    pub async fn start_create_index(
+        &self,
+        name: &str,
+        docs: Vec<Document>,
+        model_id: Option<&str>,
+    ) -> Result<MutationResult> {
         self.inner.door().await?.create_index(name, docs, model_id).await
     }
 
@@ -138,11 +154,9 @@ impl Client {
         files: &[SourceFile],
         model_id: Option<&str>,
     ) -> Result<MutationResult> {
-        self.inner
-            .door()
-            .await?
-            .create_index_from_files(name, files, model_id)
-            .await
+        let door = self.inner.door().await?;
+        let started = door.create_index_from_files(name, files, model_id).await?;
+        door.finished(started).await
     }
 
     /// Adds documents to a cloud index.
@@ -150,6 +164,21 @@ impl Client {
     /// # Errors
     /// `IndexNotFound`; `InvalidArgument` without documents; those of the documents.
     pub async fn add_docs(
+        &self,
+        name: &str,
+        docs: Vec<Document>,
+        options: &AddOptions,
+    ) -> Result<MutationResult> {
+        let door = self.inner.door().await?;
+        let started = door.add_docs(name, docs, *options).await?;
+        door.finished(started).await
+    }
+
+    /// [`add_docs`](Client::add_docs) without the waiting, see [`start_create_index`](Client::start_create_index).
+    ///
+    /// # Errors
+    /// As there.
+    pub async fn start_add_docs(
         &self,
         name: &str,
         docs: Vec<Document>,
@@ -163,6 +192,16 @@ impl Client {
     /// # Errors
     /// `IndexNotFound`; `InvalidArgument` without ids.
     pub async fn delete_docs(&self, name: &str, ids: &[String]) -> Result<MutationResult> {
+        let door = self.inner.door().await?;
+        let started = door.delete_docs(name, ids).await?;
+        door.finished(started).await
+    }
+
+    /// [`delete_docs`](Client::delete_docs) without the waiting, see [`start_create_index`](Client::start_create_index).
+    ///
+    /// # Errors
+    /// As there.
+    pub async fn start_delete_docs(&self, name: &str, ids: &[String]) -> Result<MutationResult> {
         self.inner.door().await?.delete_docs(name, ids).await
     }
 

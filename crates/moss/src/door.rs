@@ -50,6 +50,7 @@ impl Door {
         behind!(self, push(name, session, base, on_conflict))
     }
 
+    /// Starts a job, as the three below do; [`finished`](Door::finished) waits for it.
     pub(crate) async fn create_index(
         &self,
         name: &str,
@@ -79,6 +80,14 @@ impl Door {
 
     pub(crate) async fn delete_docs(&self, name: &str, ids: &[String]) -> Result<MutationResult> {
         behind!(self, delete_docs(name, ids))
+    }
+
+    /// Waits for a job to end well. A store has done it by the time that it says its id.
+    pub(crate) async fn finished(&self, started: MutationResult) -> Result<MutationResult> {
+        match self {
+            Door::Store(_) => Ok(started),
+            Door::Service(service) => service.finished(&started.job_id).await.map(|()| started),
+        }
     }
 
     pub(crate) async fn get_docs(&self, name: &str, ids: Option<&[String]>) -> Result<Vec<Document>> {

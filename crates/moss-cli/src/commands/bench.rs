@@ -155,7 +155,8 @@ impl Report<'_> {
 
 fn row(work: &'static str, mut samples: Vec<Duration>) -> Row {
     samples.sort_unstable();
-    let at = |share: usize| samples[(samples.len() - 1) * share / 100].as_secs_f64() * 1000.0;
+    // By nearest rank: the least sample that so many percent of all do not exceed.
+    let at = |percent: usize| samples[(samples.len() * percent).div_ceil(100) - 1].as_secs_f64() * 1000.0;
     Row {
         work,
         times: samples.len(),

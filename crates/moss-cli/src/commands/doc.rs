@@ -95,7 +95,7 @@ impl Add {
         let client = context.client()?;
         let message = format!("adding {} to {}", output::documents(docs.len()), self.name);
         let options = AddOptions::new();
-        let adding = client.add_docs(&self.name, docs, &options);
+        let adding = client.start_add_docs(&self.name, docs, &options);
         job::follow(context, &client, &self.job, message, adding).await
     }
 }
@@ -105,7 +105,7 @@ impl Delete {
         let ids = self.ids.list()?;
         let client = context.client()?;
         let message = format!("deleting {} of {}", output::documents(ids.len()), self.name);
-        let deleting = client.delete_docs(&self.name, &ids);
+        let deleting = client.start_delete_docs(&self.name, &ids);
         job::follow(context, &client, &self.job, message, deleting).await
     }
 }

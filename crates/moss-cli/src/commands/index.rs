@@ -4,7 +4,6 @@ use std::path::PathBuf;
 
 use clap::{Args, Subcommand};
 use moss::IndexInfo;
-use serde_json::json;
 
 use super::completions;
 use super::job::{self, JobOptions};
@@ -12,7 +11,7 @@ use crate::context::Context;
 use crate::documents;
 use crate::failure::{Failure, Outcome};
 use crate::output::{self, Progress};
-use crate::shapes::IndexShape;
+use crate::shapes::{DoneShape, IndexShape};
 
 #[derive(Debug, Subcommand)]
 pub(crate) enum Index {
@@ -70,7 +69,7 @@ impl Create {
         let docs = documents::documents(&self.file)?;
         let client = context.client()?;
         let message = format!("making {} of {}", self.name, output::documents(docs.len()));
-        let making = client.create_index(&self.name, docs, self.model.as_deref());
+        let making = client.start_create_index(&self.name, docs, self.model.as_deref());
         job::follow(context, &client, &self.job, message, making).await
     }
 }
@@ -85,7 +84,7 @@ impl Delete {
         client.delete_index(&self.name).await?;
         let message = format!("deleted index {:?}", self.name);
         match context.json() {
-            true => output::json(&json!({ "status": "ok", "message": message })),
+            true => output::json(&DoneShape::new(&message)),
             false => output::line(message),
         }
     }

@@ -4,7 +4,7 @@ use clap::Args;
 use moss::Client;
 use serde_json::json;
 
-use crate::config::{Config, Credentials};
+use crate::config::Config;
 use crate::context::Context;
 use crate::failure::{Failure, Outcome};
 use crate::output::{self, Progress};
@@ -42,13 +42,13 @@ impl Init {
                 return Err(Failure::failed("nothing was saved"));
             }
         }
-        let credentials = Credentials {
-            project_id: Some(id),
-            project_key: Some(key),
-        };
-        config.profiles.insert(profile.clone(), credentials);
-        // The first profile of a file is the one that calls use.
-        config.active_profile.get_or_insert_with(|| profile.clone());
+        if config.profiles.is_empty() {
+            // The first profile of a file is the one that calls use.
+            config.active_profile.get_or_insert_with(|| profile.clone());
+        }
+        let credentials = config.profiles.entry(profile.clone()).or_default();
+        credentials.project_id = Some(id);
+        credentials.project_key = Some(key);
         let path = config.save()?;
         if context.json() {
             let path = path.display().to_string();

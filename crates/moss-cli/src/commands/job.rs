@@ -8,7 +8,7 @@ use moss::{Client, Error, ErrorKind, JobStatus, MutationResult};
 
 use crate::context::Context;
 use crate::failure::{Failure, Outcome};
-use crate::output::{self, Progress};
+use crate::output::{self, Progress, clean};
 use crate::shapes::{JobShape, MutationShape};
 
 /// Options of commands that start a job.
@@ -22,12 +22,12 @@ pub(crate) struct JobOptions {
 }
 
 /// How long, and how often, a job is looked at.
-#[derive(Debug, Args)]
+#[derive(Debug, Clone, Copy, Args)]
 pub(crate) struct Patience {
     /// Seconds between two looks at the job
     #[arg(long, value_name = "SECONDS", default_value = "2.0", value_parser = seconds)]
     poll_interval: Duration,
-    /// Give up waiting after so many seconds [default: never]
+    /// Give up waiting after so many seconds; the job goes on [default: never]
     #[arg(long, value_name = "SECONDS", value_parser = seconds)]
     timeout: Option<Duration>,
 }
@@ -62,42 +62,43 @@ impl Job {
         } = self;
         let client = context.client()?;
         let job = match wait {
-            true => ended(context, &client, &id, poll_interval).await?,
+            true => ended(context, &client, &id, &format!("job {id}"), poll_interval).await?,
             false => client.get_job_status(&id).await?,
         };
         show(context, &job)
     }
 }
 
-/// Waits for a change of an index and answers with it; with `--wait` with its job too.
-///
-/// Job and answer are at hand together: the change is complete when the library gives its job.
+/// Starts a job and answers with it; with `--wait` with how it ended too.
 pub(crate) async fn follow(
     context: &Context,
     client: &Client,
     options: &JobOptions,
-    message: String,
-    change: impl Future<Output = moss::Result<MutationResult>>,
+    work: String,
+    start: impl Future<Output = moss::Result<MutationResult>>,
 ) -> Outcome {
-    let work = async {
-        let result = {
-            let _progress = Progress::spinner(context.json(), message);
-            change.await?
-        };
-        started(context, &result)?;
-        if options.wait {
-            let job = ended(context, client, &result.job_id, options.patience.poll_interval).await?;
-            show(context, &job)?;
-        }
-        Ok(())
+    let result = {
+        let _progress = Progress::spinner(context.json(), &work);
+        start.await?
     };
-    match options.patience.timeout.filter(|_| options.wait) {
-        None => work.await,
-        Some(timeout) => tokio::time::timeout(timeout, work).await.unwrap_or_else(|_| {
-            let error = format!("the job did not end in {} s", timeout.as_secs_f64());
-            Err(Error::new(ErrorKind::JobTimeout, error).into())
-        }),
+    started(context, &result)?;
+    if !options.wait {
+        return Ok(());
     }
+    let Patience {
+        poll_interval,
+        timeout,
+    } = options.patience;
+    let waiting = ended(context, client, &result.job_id, &work, poll_interval);
+    let job = match timeout {
+        None => waiting.await?,
+        Some(timeout) => tokio::time::timeout(timeout, waiting).await.map_err(|_| {
+            let (id, seconds) = (&result.job_id, timeout.as_secs_f64());
+            let message = format!("job {id} did not end in {seconds} s, it goes on");
+            Error::new(ErrorKind::JobTimeout, message)
+        })??,
+    };
+    show(context, &job)
 }
 
 /// Answers with a change.
@@ -106,20 +107,25 @@ fn started(context: &Context, result: &MutationResult) -> Outcome {
         return output::json(&MutationShape::from(result));
     }
     let count = output::documents(result.doc_count);
-    output::line(format_args!(
-        "{}: {count}, job {}",
-        result.index_name, result.job_id
-    ))
+    let (name, id) = (&result.index_name, clean(&result.job_id));
+    output::line(format_args!("{name}: {count}, job {id}"))
 }
 
 /// Looks at a job until it ended.
-async fn ended(context: &Context, client: &Client, id: &str, every: Duration) -> Outcome<JobStatus> {
-    let _progress = Progress::spinner(context.json(), format!("waiting for job {id}"));
+async fn ended(
+    context: &Context,
+    client: &Client,
+    id: &str,
+    work: &str,
+    every: Duration,
+) -> Outcome<JobStatus> {
+    let progress = Progress::job(context.json(), work);
     loop {
         let job = client.get_job_status(id).await?;
         if matches!(job.status.as_str(), "completed" | "failed") {
             return Ok(job);
         }
+        progress.at(job.progress);
         tokio::time::sleep(every).await;
     }
 }
@@ -144,8 +150,11 @@ fn show(context: &Context, job: &JobStatus) -> Outcome {
         )?;
     }
     match (job.status.as_str(), &job.error) {
-        ("failed", Some(error)) => Err(Failure::failed(error)),
-        ("failed", _) => Err(Failure::answered()),
+        ("failed", Some(error)) => {
+            let kind = job.error_kind.unwrap_or(ErrorKind::JobFailed);
+            Err(Error::new(kind, error).into())
+        }
+        ("failed", None) => Err(Failure::Answered),
         _ => Ok(()),
     }
 }

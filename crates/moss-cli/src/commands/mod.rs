@@ -18,12 +18,13 @@ mod version;
 pub(crate) mod versions;
 
 use std::future::Future;
+use std::io::{self, IsTerminal};
 
 use clap::CommandFactory;
 use tracing_subscriber::EnvFilter;
 
 use crate::args::{Cli, Command};
-use crate::context::Context;
+use crate::context::{Context, variable};
 use crate::failure::Outcome;
 
 /// Runs a command to its end; without one, shows the help.
@@ -48,7 +49,7 @@ pub(crate) fn run(command: Option<Command>, context: &Context) -> Outcome {
         Command::Versions(versions) => wait(versions.run(context)),
         Command::Restore(restore) => wait(restore.run(context)),
         Command::Project(project) => wait(project.run(context)),
-        Command::Serve(serve) => serve.run(),
+        Command::Serve(serve) => serve.run(context),
         Command::Model(model) => wait(model.run(context)),
         Command::Bench(bench) => wait(bench.run(context)),
         Command::Completions(completions) => completions.run(),
@@ -64,13 +65,13 @@ fn wait(work: impl Future<Output = Outcome>) -> Outcome {
 
 /// Warnings on standard error; with `verbose` all that Moss does. `RUST_LOG` says otherwise.
 fn log(verbose: bool) {
-    let filter = match (std::env::var("RUST_LOG"), verbose) {
-        (Ok(filter), _) => EnvFilter::new(filter),
-        (Err(_), true) => EnvFilter::new("debug"),
-        (Err(_), false) => EnvFilter::new("warn"),
-    };
+    let default = if verbose { "debug" } else { "warn" };
+    let filter = variable("RUST_LOG").unwrap_or_else(|| default.to_owned());
+    // Colours would be noise in a file.
+    let coloured = io::stderr().is_terminal() && variable("NO_COLOR").is_none();
     tracing_subscriber::fmt()
-        .with_env_filter(filter)
-        .with_writer(std::io::stderr)
+        .with_env_filter(EnvFilter::new(filter))
+        .with_ansi(coloured)
+        .with_writer(io::stderr)
         .init();
 }

@@ -7,6 +7,7 @@ use crate::config::Config;
 use crate::context::Context;
 use crate::failure::{Failure, Outcome};
 use crate::output;
+use crate::shapes::DeletedProfileShape;
 
 #[derive(Debug, Subcommand)]
 pub(crate) enum Profile {
@@ -54,8 +55,7 @@ fn delete(config: &mut Config, name: &str, force: bool, context: &Context) -> Ou
     config.delete(name);
     config.save()?;
     if context.json() {
-        let active = config.active();
-        return output::json(&json!({ "status": "ok", "deleted_profile": name, "active_profile": active }));
+        return output::json(&DeletedProfileShape::new(name, config.active()));
     }
     output::line(format_args!("deleted profile {name:?}"))
 }

@@ -2,13 +2,12 @@
 
 use clap::{Args, Subcommand};
 use moss_proto::admin::{NewKey, ProjectObject};
-use serde_json::json;
 
 use crate::admin::Admin;
 use crate::context::{Context, given, variable};
 use crate::failure::{Failure, Outcome};
 use crate::output;
-use crate::shapes::{KeyShape, ProjectShape};
+use crate::shapes::{DoneShape, KeyShape, ProjectShape};
 
 #[derive(Debug, Args)]
 pub(crate) struct Project {
@@ -143,7 +142,7 @@ fn list(context: &Context, projects: &[ProjectObject]) -> Outcome {
 
 fn done(context: &Context, message: String) -> Outcome {
     match context.json() {
-        true => output::json(&json!({ "status": "ok", "message": message })),
+        true => output::json(&DoneShape::new(&message)),
         false => output::line(message),
     }
 }

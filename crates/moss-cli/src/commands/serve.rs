@@ -8,6 +8,7 @@ use clap::{Args, ValueEnum};
 use moss_serve::{LogFormat, Options};
 
 use super::job::seconds;
+use crate::context::Context;
 use crate::failure::{Failure, Outcome};
 
 #[derive(Debug, Args)]
@@ -64,7 +65,7 @@ enum Format {
 
 impl Serve {
     /// Serves until the process is told to stop. The runtime is the service's own, on all CPUs.
-    pub(crate) fn run(self) -> Outcome {
+    pub(crate) fn run(self, context: &Context) -> Outcome {
         let mut options = Options::new(self.store);
         options.listen = self.listen;
         options.public_url = self.public_url;
@@ -80,6 +81,7 @@ impl Serve {
             Format::Text => LogFormat::Text,
             Format::Json => LogFormat::Json,
         };
+        options.verbose = context.global.verbose;
         options.otlp_endpoint = self.otlp_endpoint;
         options.admin_token = self.admin_token.filter(|token| !token.is_empty());
         let runtime = tokio::runtime::Runtime::new()

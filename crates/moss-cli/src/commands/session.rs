@@ -5,7 +5,7 @@
 use std::path::PathBuf;
 
 use clap::{Args, Subcommand};
-use moss::{AddOptions, Document, GetOptions, OnConflict, PushOptions, SessionOptions};
+use moss::{AddOptions, Document, ErrorKind, GetOptions, OnConflict, PushOptions, SessionOptions};
 use serde_json::json;
 
 use super::completions;
@@ -14,7 +14,7 @@ use super::query::{self, Search};
 use crate::context::Context;
 use crate::documents;
 use crate::failure::{Failure, Outcome};
-use crate::output::{self, Progress};
+use crate::output::{self, Progress, clean};
 use crate::shapes::PushShape;
 
 /// Documents that are embedded between two steps of the progress bar.
@@ -51,7 +51,7 @@ struct Write {
     /// The session; made if it is new
     #[arg(add = completions::indexes())]
     name: String,
-    /// The model of a new session [default: moss-minilm]
+    /// The model of a new session [default: moss-minilm; push: custom if a document has a vector]
     #[arg(long, short)]
     model: Option<String>,
     /// If somebody else pushed meanwhile: merge, replace or fail [default: merge; push: replace]
@@ -148,9 +148,27 @@ async fn open(context: &Context, name: &str, options: &SessionOptions) -> Outcom
 
 impl Write {
     /// Opens the session, with what is stored or, to replace that, without.
-    async fn open(&self, context: &Context, auto_load: bool) -> Outcome<moss::Session> {
-        let mut options = SessionOptions::new().auto_load(auto_load);
+    async fn open(&self, context: &Context) -> Outcome<moss::Session> {
+        let mut options = SessionOptions::new();
         options.model_id = self.model.clone();
+        open(context, &self.name, &options).await
+    }
+
+    /// Opens the session without what is stored, to replace that by these documents. Their vectors stay what they are: the
+    /// model is the stored one, and that of a new session as it is for a new index.
+    async fn replace(&self, context: &Context, docs: &[Document]) -> Outcome<moss::Session> {
+        let mut options = SessionOptions::new().auto_load(false);
+        options.model_id = match &self.model {
+            Some(model) => Some(model.clone()),
+            None => match context.client()?.get_index(&self.name).await {
+                Ok(stored) => Some(stored.model.id),
+                Err(error) if error.kind() == ErrorKind::IndexNotFound => docs
+                    .iter()
+                    .any(|doc| doc.vector().is_some())
+                    .then(|| moss::CUSTOM_MODEL.to_owned()),
+                Err(error) => return Err(error.into()),
+            },
+        };
         open(context, &self.name, &options).await
     }
 
@@ -167,7 +185,7 @@ impl Write {
         }
         let conflicts = match pushed.conflicts.len() {
             0 => String::new(),
-            _ => format!(", changed by others too: {}", pushed.conflicts.join(", ")),
+            _ => format!(", changed by others too: {}", clean(&pushed.conflicts.join(", "))),
         };
         let (name, version) = (&self.name, &pushed.version);
         let count = output::documents(pushed.doc_count);
@@ -203,7 +221,7 @@ impl Add {
             (None, Some(text), Some(id)) => vec![Document::new(id, text)],
             _ => return Err(Failure::wrong("pass a text with --id, or --file")),
         };
-        let session = self.session.open(context, true).await?;
+        let session = self.session.open(context).await?;
         let done = add(context, &session, docs)?;
         self.session.push(context, &session, done).await
     }
@@ -212,7 +230,7 @@ impl Add {
 impl Delete {
     async fn run(self, context: &Context) -> Outcome {
         let ids = self.ids.list()?;
-        let session = self.session.open(context, true).await?;
+        let session = self.session.open(context).await?;
         let deleted = session.delete_docs(&ids)?;
         self.session
             .push(context, &session, json!({ "deleted": deleted }))
@@ -223,7 +241,7 @@ impl Delete {
 impl Push {
     async fn run(self, context: &Context) -> Outcome {
         let docs = documents::documents(&self.file)?;
-        let session = self.session.open(context, false).await?;
+        let session = self.session.replace(context, &docs).await?;
         let done = add(context, &session, docs)?;
         self.session.push(context, &session, done).await
     }

@@ -1,12 +1,13 @@
 //! `moss sync`: the document files of a folder into an index, once or as they change.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::fs;
+use std::io;
 use std::path::{Path, PathBuf};
 use std::time::{Duration, SystemTime};
 
 use clap::Args;
-use moss::{AddOptions, Client};
+use moss::{AddOptions, Client, ErrorKind};
 
 use super::completions;
 use super::job::{self, JobOptions, Patience, seconds};
@@ -39,7 +40,7 @@ pub(crate) struct Sync {
 }
 
 /// What tells that a file changed.
-type Seen = BTreeMap<PathBuf, (SystemTime, u64)>;
+type Stamp = (SystemTime, u64);
 
 impl Sync {
     pub(crate) async fn run(self, context: &Context) -> Outcome {
@@ -55,41 +56,77 @@ impl Sync {
         if !dir.is_dir() {
             return Err(Failure::wrong(format!("{}: not a folder", dir.display())));
         }
-        let client = context.client()?;
         let target = Target {
             context,
-            client,
+            client: context.client()?,
             name,
             job: JobOptions { wait, patience },
         };
-        let mut seen = Seen::new();
+        let mut look = Look {
+            dir,
+            suffixes: ext,
+            unreadable: BTreeSet::new(),
+        };
+        let mut settled = BTreeMap::new();
         loop {
-            let found = scan(&dir, &ext)?;
+            let (found, mut all_well) = look.files(context);
             if found.is_empty() && !watch {
-                output::note(format_args!(
-                    "no files of {} in {}",
-                    ext.join(", "),
-                    dir.display()
-                ));
+                let (kinds, dir) = (look.suffixes.join(", "), look.dir.display());
+                output::note(format_args!("no files of {kinds} in {dir}"));
             }
             for (path, stamp) in found {
-                if seen.get(&path) == Some(&stamp) {
+                if settled.get(&path) == Some(&stamp) {
                     continue;
                 }
-                match target.upsert(&path).await {
-                    // What the cloud did not take comes again with the next look.
-                    Err(failure) if watch => {
-                        failure.report(context.json());
-                        continue;
-                    }
-                    done => done?,
+                let Err(failure) = target.upsert(&path).await else {
+                    settled.insert(path, stamp);
+                    continue;
+                };
+                let concerns = Concerns::of(&failure);
+                if concerns == Concerns::Reader || (concerns == Concerns::All && !watch) {
+                    return Err(failure);
                 }
-                seen.insert(path, stamp);
+                failure.report(context.json());
+                all_well = false;
+                if concerns == Concerns::File {
+                    settled.insert(path, stamp);
+                } else if concerns == Concerns::All {
+                    // The other files would fare no better.
+                    break;
+                }
             }
             if !watch {
-                return Ok(());
+                return if all_well { Ok(()) } else { Err(Failure::Answered) };
             }
             tokio::time::sleep(scan_interval).await;
+        }
+    }
+}
+
+/// What a failed upsert says about, and with that what comes of it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Concerns {
+    /// The file, which is refused until it changes.
+    File,
+    /// This moment: the file may be taken at the next look.
+    Moment,
+    /// All files: nothing is taken until the credentials or the index are there.
+    All,
+    /// Whoever read the answers.
+    Reader,
+}
+
+impl Concerns {
+    fn of(failure: &Failure) -> Concerns {
+        use ErrorKind::*;
+        match failure {
+            Failure::Unread => Concerns::Reader,
+            Failure::Refused(error) => match error.kind() {
+                Unauthorized | IndexNotFound => Concerns::All,
+                Network | RateLimited | Cloud | Io | JobTimeout | ModelUnavailable => Concerns::Moment,
+                _ => Concerns::File,
+            },
+            _ => Concerns::File,
         }
     }
 }
@@ -118,21 +155,62 @@ impl Target<'_> {
         };
         let message = format!("{}: adding {}", path.display(), output::documents(docs.len()));
         let options = AddOptions::new();
-        let adding = self.client.add_docs(&self.name, docs, &options);
-        job::follow(self.context, &self.client, &self.job, message, adding).await
+        let adding = self.client.start_add_docs(&self.name, docs, &options);
+        let done = job::follow(self.context, &self.client, &self.job, message, adding).await;
+        done.map_err(|failure| match failure {
+            Failure::Refused(error) => Failure::Refused(error.within(path.display())),
+            failure => failure,
+        })
     }
 }
 
-/// The files of these suffixes in the folder and below, by path. Links to folders are not followed, they may lead back.
-fn scan(folder: &Path, suffixes: &[String]) -> Outcome<Seen> {
-    let mut found = Seen::new();
-    let mut folders = vec![folder.to_owned()];
-    while let Some(folder) = folders.pop() {
-        let within = |error: std::io::Error| Failure::failed(format!("{}: {error}", folder.display()));
-        for entry in fs::read_dir(&folder).map_err(within)? {
-            let entry = entry.map_err(within)?;
+/// How the folder is looked at.
+struct Look {
+    dir: PathBuf,
+    suffixes: Vec<String>,
+    /// Folders of which it was said that they cannot be read.
+    unreadable: BTreeSet<PathBuf>,
+}
+
+impl Look {
+    /// The files in the folder and below, by path, and whether all folders could be read; one that cannot is reported once.
+    /// Links to folders are not followed, they may lead back.
+    fn files(&mut self, context: &Context) -> (BTreeMap<PathBuf, Stamp>, bool) {
+        let mut found = BTreeMap::new();
+        let mut all_read = true;
+        let mut folders = vec![self.dir.clone()];
+        while let Some(folder) = folders.pop() {
+            match self.list(&folder, &mut folders, &mut found) {
+                Ok(()) => {
+                    self.unreadable.remove(&folder);
+                }
+                // What is gone since its parent was listed is no fault.
+                Err(error) if error.kind() == io::ErrorKind::NotFound => {}
+                Err(error) => {
+                    all_read = false;
+                    let failure = Failure::failed(format!("{}: {error}", folder.display()));
+                    if self.unreadable.insert(folder) {
+                        failure.report(context.json());
+                    }
+                }
+            }
+        }
+        (found, all_read)
+    }
+
+    /// Adds what is in one folder.
+    fn list(
+        &self,
+        folder: &Path,
+        folders: &mut Vec<PathBuf>,
+        found: &mut BTreeMap<PathBuf, Stamp>,
+    ) -> io::Result<()> {
+        for entry in fs::read_dir(folder)? {
+            let entry = entry?;
             let path = entry.path();
-            if entry.file_type().map_err(within)?.is_dir() {
+            // What is gone since the folder was listed is no fault.
+            let Ok(kind) = entry.file_type() else { continue };
+            if kind.is_dir() {
                 folders.push(path);
                 continue;
             }
@@ -140,19 +218,17 @@ fn scan(folder: &Path, suffixes: &[String]) -> Outcome<Seen> {
                 .extension()
                 .and_then(|suffix| suffix.to_str())
                 .unwrap_or_default();
-            let matches = suffixes
+            let matches = self
+                .suffixes
                 .iter()
                 .any(|wanted| wanted.trim_start_matches('.').eq_ignore_ascii_case(suffix));
-            // A file that is gone since the folder was listed is no fault.
             if let (true, Ok(meta)) = (matches, fs::metadata(&path))
                 && meta.is_file()
             {
-                found.insert(
-                    path,
-                    (meta.modified().unwrap_or(SystemTime::UNIX_EPOCH), meta.len()),
-                );
+                let modified = meta.modified().unwrap_or(SystemTime::UNIX_EPOCH);
+                found.insert(path, (modified, meta.len()));
             }
         }
+        Ok(())
     }
-    Ok(found)
 }

@@ -4,12 +4,12 @@ use std::collections::BTreeSet;
 use std::path::PathBuf;
 
 use clap::Args;
-use serde_json::json;
 
 use crate::context::Context;
 use crate::documents::{self, Content};
 use crate::failure::{Failure, Outcome};
 use crate::output;
+use crate::shapes::ValidationShape;
 
 #[derive(Debug, Args)]
 pub(crate) struct Validate {
@@ -26,13 +26,13 @@ impl Validate {
         let Content { documents, issues } = content;
         let valid = issues.is_empty();
         if context.json() {
-            output::json(&json!({ "valid": valid, "doc_count": documents.len(), "issues": issues }))?;
+            output::json(&ValidationShape::new(documents.len(), &issues))?;
         } else {
             let count = output::documents(documents.len());
             output::line(format_args!("{count}, {} issues", issues.len()))?;
             issues.iter().try_for_each(output::line)?;
         }
-        if valid { Ok(()) } else { Err(Failure::answered()) }
+        if valid { Ok(()) } else { Err(Failure::Answered) }
     }
 }
 

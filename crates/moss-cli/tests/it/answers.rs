@@ -1,5 +1,7 @@
 //! The JSON of each command, its errors and exit codes.
 
+use std::process::Stdio;
+
 use serde_json::json;
 
 use crate::support::{Home, keys};
@@ -30,7 +32,9 @@ fn indexes_are_made_listed_shown_and_deleted() {
     assert_eq!(get.json(), listed[0]);
     assert_eq!(keys(&get.out, 2), fields);
 
-    let deleted = home.run(["index", "delete", "places", "--json"]).json();
+    let deleted = home.run(["index", "delete", "places", "--json"]);
+    assert_eq!(keys(&deleted.out, 2), ["status", "message"]);
+    let deleted = deleted.json();
     assert_eq!(deleted["status"], "ok");
     assert!(
         deleted["message"].as_str().unwrap().contains("places"),
@@ -145,6 +149,11 @@ fn errors_are_one_object_on_standard_error() {
             "/no/such/file",
         ),
         (&["--json", "index", "create"], 2, "--file"),
+        (
+            &["--json", "index"],
+            2,
+            "a subcommand is missing. Usage: moss index",
+        ),
     ] {
         let ran = home.run(arguments);
         assert_eq!(ran.code, code, "{ran:?}");
@@ -155,6 +164,33 @@ fn errors_are_one_object_on_standard_error() {
     }
     home.run(["index", "get", "none"]).fails(1, "error: ");
     home.run(["index", "frobnicate"]).fails(2, "frobnicate");
+}
+
+#[cfg(unix)]
+#[test]
+fn an_argument_that_is_no_text_is_a_wrong_call() {
+    use std::ffi::OsStr;
+    use std::os::unix::ffi::OsStrExt;
+    let home = Home::new();
+    let arguments = ["--json", "index", "get"].map(OsStr::new);
+    let ran = home.run(arguments.into_iter().chain([OsStr::from_bytes(b"\xff")]));
+    ran.fails(2, "{\"error\":");
+    assert!(ran.err.contains("UTF-8"), "{ran:?}");
+}
+
+#[test]
+fn whoever_stops_reading_ends_the_command_quietly() {
+    let home = Home::new();
+    home.places();
+    let mut command = home.command(["index", "list"]);
+    let mut child = command
+        .stdout(Stdio::piped())
+        .stderr(Stdio::piped())
+        .spawn()
+        .unwrap();
+    drop(child.stdout.take());
+    let ended = child.wait_with_output().unwrap();
+    assert_eq!((ended.status.code(), ended.stderr), (Some(1), Vec::new()));
 }
 
 #[test]
@@ -187,4 +223,16 @@ fn a_log_is_written_where_it_is_asked_for() {
         "{logged:?}"
     );
     logged.json();
+    let home = home.with("RUST_LOG", "");
+    let logged = home.run(["index", "list", "--verbose"]);
+    assert!(
+        logged.err.contains("DEBUG"),
+        "an empty variable is none: {logged:?}"
+    );
+    assert!(
+        !logged.err.contains('\u{1b}'),
+        "no colours but for a terminal: {logged:?}"
+    );
+    let home = home.with("RUST_LOG", "error");
+    assert_eq!(home.run(["index", "list", "--verbose"]).err, "");
 }

@@ -6,13 +6,13 @@ use std::os::unix::fs::PermissionsExt;
 
 use serde_json::{Value, json};
 
-use crate::support::Home;
+use crate::support::{Home, keys};
 
 const CONFIG: &str = r#"{
     "active_profile": "work",
     "profiles": {
         "work": {"project_id": "project", "project_key": "key"},
-        "home": {"project_id": "project", "project_key": "another"}
+        "home": {"project_id": "project", "project_key": "another", "note": "of the shop"}
     },
     "kept": [1]
 }"#;
@@ -99,13 +99,13 @@ fn an_unreadable_file_counts_as_empty() {
 #[test]
 fn init_asks_tries_and_saves_for_the_owner_alone() {
     let home = home();
-    let saved = home.pipe(["init"], "project\nkey\n");
+    let saved = home.pipe(["init"], "another\nhidden-9f3c\n");
     saved.ok();
     assert_eq!(
         config(&home),
         json!({
             "active_profile": "default",
-            "profiles": {"default": {"project_id": "project", "project_key": "key"}}
+            "profiles": {"default": {"project_id": "another", "project_key": "hidden-9f3c"}}
         })
     );
     #[cfg(unix)]
@@ -114,10 +114,51 @@ fn init_asks_tries_and_saves_for_the_owner_alone() {
         assert_eq!(meta.permissions().mode() & 0o777, mode, "{path}");
     }
     home.run(["index", "list"]).ok();
-    assert!(
-        !format!("{saved:?}").contains("key\\\""),
-        "no key is shown: {saved:?}"
+    for said in [&saved.out, &saved.err] {
+        assert!(!said.contains("hidden-9f3c"), "no key is shown: {saved:?}");
+    }
+}
+
+#[test]
+fn a_second_profile_leaves_the_first_one_active() {
+    let home = home();
+    home.write(
+        ".moss/config.json",
+        r#"{"profiles": {"default": {"project_id": "project", "project_key": "key"}}}"#,
     );
+    home.pipe(["init", "--profile", "work"], "another\nkey\n").ok();
+    assert_eq!(home.run(["profile", "list"]).ok(), "* default\n  work\n");
+}
+
+#[test]
+fn a_file_that_cannot_be_read_is_kept_aside() {
+    let home = home();
+    let path = home.write(".moss/config.json", "{\"profiles\": my keys");
+    let saved = home.pipe(["init"], "project\nkey\n");
+    saved.ok();
+    assert!(saved.err.contains("config.json.unreadable"), "{saved:?}");
+    assert_eq!(
+        fs::read_to_string(format!("{path}.unreadable")).unwrap(),
+        "{\"profiles\": my keys"
+    );
+    assert_eq!(config(&home)["profiles"]["default"]["project_key"], "key");
+    // What was kept before stays.
+    home.write(".moss/config.json", "[]");
+    home.pipe(["init"], "project\nkey\n").ok();
+    assert_eq!(fs::read_to_string(format!("{path}.unreadable-2")).unwrap(), "[]");
+    assert!(
+        home.pipe(["init", "--force"], "project\nkey\n")
+            .ok()
+            .contains("saved")
+    );
+    assert!(!home.path(".moss/config.json.unreadable-3").exists());
+}
+
+#[test]
+fn an_empty_name_of_a_profile_is_none() {
+    let home = home();
+    home.write(".moss/config.json", CONFIG);
+    home.run(["index", "list", "--profile", ""]).ok();
 }
 
 #[test]
@@ -158,6 +199,7 @@ fn init_replaces_a_profile_only_when_told_to() {
         json!([1]),
         "what others keep in the file stays"
     );
+    assert_eq!(config(&home)["profiles"]["home"]["note"], "of the shop");
 }
 
 #[test]
@@ -172,11 +214,13 @@ fn profiles_are_listed_and_deleted() {
     assert_eq!(home.run(["profile", "list"]).ok(), "  home\n* work\n");
     home.pipe(["profile", "delete", "work"], "no\n")
         .fails(1, "nothing was deleted");
-    let deleted = home
-        .run(["profile", "delete", "work", "--force", "--json"])
-        .json();
+    let deleted = home.run(["profile", "delete", "work", "--force", "--json"]);
     assert_eq!(
-        deleted,
+        keys(&deleted.out, 2),
+        ["status", "deleted_profile", "active_profile"]
+    );
+    assert_eq!(
+        deleted.json(),
         json!({"status": "ok", "deleted_profile": "work", "active_profile": "home"})
     );
     assert_eq!(config(&home)["profiles"].as_object().unwrap().len(), 1);

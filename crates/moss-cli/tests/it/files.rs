@@ -2,7 +2,7 @@
 
 use serde_json::{Value, json};
 
-use crate::support::Home;
+use crate::support::{Home, keys};
 
 /// The documents of a file, as an index gives them back.
 fn read(name: &str, content: &str) -> Value {
@@ -40,6 +40,16 @@ fn every_form_gives_the_same_documents() {
 }
 
 #[test]
+fn large_numbers_are_the_ids_that_were_written() {
+    let ids = ["18446744073709551615", "9007199254740992", "9007199254740993"];
+    let lines = ids.map(|id| format!("{{\"id\": {id}, \"text\": \"t\", \"embedding\": [1]}}"));
+    let docs = read("d.jsonl", &lines.join("\n"));
+    let docs = docs.as_array().unwrap();
+    let found: Vec<&str> = docs.iter().map(|doc| doc["id"].as_str().unwrap()).collect();
+    assert_eq!(found, ids);
+}
+
+#[test]
 fn a_bad_file_is_a_wrong_call_that_names_the_place() {
     let home = Home::new();
     for (name, content, said) in [
@@ -58,6 +68,16 @@ fn a_bad_file_is_a_wrong_call_that_names_the_place() {
             "neither a string nor a number",
         ),
         ("a.json", r#"[{"id": "", "text": "t"}]"#, "must not be empty"),
+        (
+            "a.json",
+            r#"[{"id": 18446744073709551616, "text": "t"}]"#,
+            "document 1 has id that is too large for a number: put it in quotes",
+        ),
+        (
+            "a.jsonl",
+            r#"{"id": -9223372036854775809, "text": "t"}"#,
+            "put it in quotes",
+        ),
         (
             "a.json",
             r#"[{"id": "a", "text": "t", "metadata": {"n": 1}}]"#,
@@ -119,6 +139,7 @@ fn validate_finds_what_would_go_wrong() {
     );
     let ran = home.run(["validate", "-f", &good, "--json"]);
     assert_eq!(ran.json(), json!({"valid": true, "doc_count": 2, "issues": []}));
+    assert_eq!(keys(&ran.out, 2), ["valid", "doc_count", "issues"]);
     home.run(["validate", "--file", &good]).ok();
 
     for (content, issues) in [

@@ -104,6 +104,46 @@ fn a_push_of_a_file_replaces_all() {
 }
 
 #[test]
+fn a_push_keeps_the_model_that_is_stored() {
+    let home = Home::new();
+    home.places();
+    let file = home.write("places.json", PLACES);
+    let texts = home.write("texts.json", r#"[{"id": "a", "text": "refund"}]"#);
+    let model = |name: &str| home.run(["index", "get", name, "--json"]).json()["model"]["id"].clone();
+    home.run(["session", "push", "places", "-f", &file]).ok();
+    assert_eq!(model("places"), "custom");
+    // Nothing is stored: as with a new index.
+    home.run(["session", "push", "new", "-f", &file]).ok();
+    assert_eq!(model("new"), "custom");
+    home.run(["session", "push", "litelm", "-m", "moss-litelm", "-f", &texts])
+        .ok();
+    home.run(["session", "push", "litelm", "-f", &texts]).ok();
+    assert_eq!(model("litelm"), "moss-litelm");
+    home.run(["session", "push", "texts", "-f", &texts]).ok();
+    assert_eq!(model("texts"), "moss-minilm");
+}
+
+#[test]
+fn an_id_does_not_reach_the_terminal_as_a_command() {
+    let home = Home::new();
+    let file = |text: &str| {
+        let docs = json!([{"id": "a\u{1b}[2J", "text": text, "embedding": [1]}]);
+        home.write("evil.json", docs.to_string())
+    };
+    home.run(["session", "push", "evil", "-f", &file("one")]).ok();
+    let merged = home.run([
+        "session",
+        "push",
+        "evil",
+        "--on-conflict",
+        "merge",
+        "-f",
+        &file("two"),
+    ]);
+    assert!(merged.ok().contains("changed by others too: a [2J"), "{merged:?}");
+}
+
+#[test]
 fn an_earlier_version_is_restored_when_that_is_meant() {
     let home = Home::new();
     home.places();

@@ -1,10 +1,12 @@
 //! The completion scripts, sourced by the shells that they are for.
 
 use std::env;
+use std::net::TcpListener;
 use std::path::Path;
 use std::process::Command;
+use std::time::{Duration, Instant};
 
-use crate::support::Home;
+use crate::support::{Home, PLACES};
 
 /// A shell that runs a script in this home, with the command in its path.
 pub(crate) fn shell(home: &Home, shell: &str, script: &str) -> Command {
@@ -27,7 +29,7 @@ pub(crate) fn shell(home: &Home, shell: &str, script: &str) -> Command {
 
 fn run(home: &Home, name: &str, script: &str) -> String {
     let output = shell(home, name, script).output().unwrap();
-    assert!(output.status.success(), "{output:?}");
+    assert!(output.status.success() && output.stderr.is_empty(), "{output:?}");
     String::from_utf8(output.stdout).unwrap()
 }
 
@@ -50,8 +52,36 @@ fn bash_completes_commands_options_and_the_names_of_indexes() {
     assert_eq!(offered(&home, "moss query pl"), ["places"]);
     assert_eq!(offered(&home, "moss index delete ''")[0], "places");
     assert!(offered(&home, "moss doc add places --poll").contains(&"--poll-interval".to_owned()));
+}
+
+#[test]
+fn the_names_are_those_of_the_line_that_is_typed() {
+    let home = Home::without_credentials();
     // Nobody is told here that credentials are missing.
-    assert!(!offered(&Home::without_credentials(), "moss query pl").contains(&"places".to_owned()));
+    assert_eq!(offered(&home, "moss query pl"), [""]);
+    let config = r#"{"profiles": {"work": {"project_id": "shop", "project_key": "key"}}}"#;
+    home.write(".moss/config.json", config);
+    let file = home.write("places.json", PLACES);
+    home.run(["index", "create", "places", "-f", &file, "--profile", "work"])
+        .ok();
+    for typed in [
+        "moss query --profile work pl",
+        "moss --profile=work query pl",
+        "moss -p shop --project-key key query pl",
+    ] {
+        assert_eq!(offered(&home, typed), ["places"], "{typed}");
+    }
+    assert_eq!(offered(&home, "moss query pl"), [""]);
+}
+
+#[test]
+fn a_shell_does_not_wait_for_a_cloud_that_is_silent() {
+    let silent = TcpListener::bind("127.0.0.1:0").unwrap();
+    let url = format!("http://{}/v1/manage", silent.local_addr().unwrap());
+    let home = Home::new().with("MOSS_CLOUD_API_MANAGE_URL", &url);
+    let begun = Instant::now();
+    assert_eq!(offered(&home, "moss query pl"), [""]);
+    assert!(begun.elapsed() < Duration::from_secs(30), "{:?}", begun.elapsed());
 }
 
 #[test]

@@ -4,6 +4,7 @@ use std::ffi::OsStr;
 use std::io::Write;
 use std::path::PathBuf;
 use std::process::{Command, Output, Stdio};
+use std::time::{Duration, Instant};
 
 use serde_json::Value;
 use tempfile::TempDir;
@@ -131,6 +132,15 @@ impl Home {
     pub(crate) fn places(&self) {
         let file = self.write("places.json", PLACES);
         self.run(["index", "create", "places", "--file", &file]).ok();
+    }
+}
+
+/// Waits for something, within two minutes.
+#[track_caller]
+pub(crate) fn until(what: &str, mut is_so: impl FnMut() -> bool) {
+    let deadline = Instant::now() + Duration::from_secs(120);
+    while !is_so() {
+        assert!(Instant::now() < deadline, "{what}: never");
     }
 }
 

@@ -78,6 +78,13 @@ fn bench_measures_in_a_store_of_its_own() {
         );
         assert_eq!(row["times"], 3);
     }
+    // Of two samples the 99th percentile is the larger one.
+    let report = home
+        .run(["bench", "--docs", "1", "--times", "2", "--json"])
+        .json();
+    let rows = report["results"].as_array().unwrap();
+    let differ = |row: &Value| row["p50_ms"].as_f64() < row["p99_ms"].as_f64();
+    assert!(rows.iter().any(differ), "{report}");
     assert!(!home.path("store").exists(), "the user's store is not touched");
     let file = home.write("one.json", r#"[{"id": "a", "text": "t", "embedding": [1]}]"#);
     let shown = home.run(["bench", "--file", &file, "--times", "1"]);

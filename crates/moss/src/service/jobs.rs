@@ -1,4 +1,4 @@
-//! Changes that the service makes as jobs: asked for, then waited for.
+//! Changes that the service makes as jobs: each is asked for, and waited for by whoever wants to.
 
 use std::time::Duration;
 
@@ -60,7 +60,7 @@ impl Service {
             sent => sent?,
         }
         let start = ManageRequest::StartBuild(JobRef { job_id });
-        self.finished(self.change(&start).await?, name, doc_count).await
+        self.start(&start, name, doc_count).await
     }
 
     pub(crate) async fn create_index_from_files(
@@ -89,7 +89,7 @@ impl Service {
                 upsert: Some(options.upsert),
             }),
         });
-        self.finished(self.change(&request).await?, name, doc_count).await
+        self.start(&request, name, doc_count).await
     }
 
     pub(crate) async fn delete_docs(&self, name: &str, ids: &[String]) -> Result<MutationResult> {
@@ -97,7 +97,17 @@ impl Service {
             index_name: checked(name)?,
             doc_ids: ids.to_vec(),
         });
-        self.finished(self.change(&request).await?, name, ids.len()).await
+        self.start(&request, name, ids.len()).await
+    }
+
+    /// Makes a request that starts a job.
+    async fn start(&self, request: &ManageRequest, name: &str, doc_count: usize) -> Result<MutationResult> {
+        let JobAnswer { job_id, .. } = self.change(request).await?;
+        Ok(MutationResult {
+            job_id,
+            index_name: name.to_owned(),
+            doc_count,
+        })
     }
 
     pub(crate) async fn job_status(&self, job_id: &str) -> Result<JobStatus> {
@@ -110,13 +120,13 @@ impl Service {
     }
 
     /// Waits for a job to end well.
-    async fn finished(&self, job: JobAnswer, index_name: &str, doc_count: usize) -> Result<MutationResult> {
+    pub(crate) async fn finished(&self, job_id: &str) -> Result<()> {
         let started = Instant::now();
         let mut wait = FIRST_POLL;
         let mut failed_polls = 0;
         loop {
-            match self.job(&job.job_id).await {
-                Ok(job) if job.status == "completed" => break,
+            match self.job(job_id).await {
+                Ok(job) if job.status == "completed" => return Ok(()),
                 Ok(job) if job.status == "failed" => return Err(failure(&job)),
                 Ok(_) => failed_polls = 0,
                 Err(error) => {
@@ -124,7 +134,7 @@ impl Service {
                     if failed_polls == FAILED_POLLS || error.kind() == ErrorKind::Unauthorized {
                         return Err(Error::new(
                             ErrorKind::JobTimeout,
-                            format!("job {} may go on, its state cannot be read: {error}", job.job_id),
+                            format!("job {job_id} may go on, its state cannot be read: {error}"),
                         ));
                     }
                 }
@@ -133,17 +143,12 @@ impl Service {
                 let minutes = JOB_PATIENCE.as_secs() / 60;
                 return Err(Error::new(
                     ErrorKind::JobTimeout,
-                    format!("job {} has not ended in {minutes} minutes", job.job_id),
+                    format!("job {job_id} has not ended in {minutes} minutes"),
                 ));
             }
             tokio::time::sleep(wait).await;
             wait = (wait * 2).min(LAST_POLL);
         }
-        Ok(MutationResult {
-            job_id: job.job_id,
-            index_name: index_name.to_owned(),
-            doc_count,
-        })
     }
 }
 
