@@ -83,6 +83,7 @@ fn the_service_logs_more_where_it_is_asked_to() {
     let service = Service::start(&home, &["--verbose", "--otlp-endpoint", "http://127.0.0.1:1"]);
     service.get("/health");
     until("a line for developers", || log(&home).contains("DEBUG"));
+    drop(service);
     let home = home.with("RUST_LOG", "warn");
     let service = Service::start(&home, &["--verbose"]);
     service.get("/health");
