@@ -154,13 +154,19 @@ defmodule Mix.Tasks.Compile.MossNif do
 
     release = if Mix.env() == :prod, do: ["--release"], else: []
 
-    args =
-      ["build", "--package", "moss-ex", "--message-format", "json-render-diagnostics"] ++ release ++ source()
+    args = ["build", "--message-format", "json-render-diagnostics"] ++ scope() ++ release ++ source()
 
     case System.cmd("cargo", args, cd: @root) do
       {output, 0} -> library_in(output)
       {_, status} -> Mix.raise("cargo build of Moss failed with status #{status}")
     end
+  end
+
+  # With all else where the tests of the repository say so: alone, cargo would build the dependencies once more for it.
+  defp scope do
+    if System.get_env("MOSS_NIF_WITH_ALL"),
+      do: ["--workspace", "--lib", "--bins", "--tests", "--examples"],
+      else: ["--package", "moss-ex"]
   end
 
   # A package carries the sources in `native`, and in a clone this is a folder of them.
