@@ -290,8 +290,14 @@ async def test_a_status_without_a_code_says_what_it_is(
 
 
 async def test_certificates_are_not_read_on_the_loop(mocked: MossClient, service: MagicMock) -> None:
-    client, threads = service.AsyncClient.return_value, []
-    service.AsyncClient.side_effect = lambda **_: threads.append(threading.get_ident()) or client
+    client: MagicMock = service.AsyncClient.return_value
+    threads = set()
+
+    def make(**_: object) -> MagicMock:
+        threads.add(threading.get_ident())
+        return client
+
+    service.AsyncClient.side_effect = make
     await mocked.query("i", "q")
     assert threads and threading.get_ident() not in threads
 

@@ -319,7 +319,8 @@ class MossClient:
 
 def _http_client() -> "httpx.AsyncClient":
     http = globals().get("httpx") or __getattr__("httpx")
-    return http.AsyncClient(timeout=_CLOUD_TIMEOUT_SECONDS)
+    client: "httpx.AsyncClient" = http.AsyncClient(timeout=_CLOUD_TIMEOUT_SECONDS)
+    return client
 
 
 def _log_ignored_filter(name: str) -> None:
