@@ -40,9 +40,13 @@ need_rust() {
     need_command c++ g++
 }
 
-# build_all: the libraries, programs, tests and examples of all crates, for all suites: cargo unites the features of what it
-# builds together, so that a suite that built only its part would build the dependencies once more.
-build_all() { cargo build --quiet --workspace --lib --bins --tests --examples; }
+# build_all: the libraries, programs, tests and examples of all crates, for all suites. What is built for one package later, by
+# maturin or mix, takes the dependencies as they are here, with the features that the whole workspace asks for, in place of
+# building them once more with fewer: cargo can do that, but only where it may try what is not stable yet.
+build_all() {
+    export RUSTC_BOOTSTRAP=1 CARGO_UNSTABLE_FEATURE_UNIFICATION=true CARGO_RESOLVER_FEATURE_UNIFICATION=workspace
+    cargo build --quiet --workspace --lib --bins --tests --examples
+}
 
 # A virtual environment with the Moss wheel of this tree in it, made by pip as a user would.
 need_python() {

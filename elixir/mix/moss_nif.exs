@@ -154,19 +154,12 @@ defmodule Mix.Tasks.Compile.MossNif do
 
     release = if Mix.env() == :prod, do: ["--release"], else: []
 
-    args = ["build", "--message-format", "json-render-diagnostics"] ++ scope() ++ release ++ source()
+    args = ["build", "--message-format", "json-render-diagnostics", "--package", "moss-ex"] ++ release ++ source()
 
     case System.cmd("cargo", args, cd: @root) do
       {output, 0} -> library_in(output)
       {_, status} -> Mix.raise("cargo build of Moss failed with status #{status}")
     end
-  end
-
-  # With all else where the tests of the repository say so: alone, cargo would build the dependencies once more for it.
-  defp scope do
-    if System.get_env("MOSS_NIF_WITH_ALL"),
-      do: ["--workspace", "--lib", "--bins", "--tests", "--examples"],
-      else: ["--package", "moss-ex"]
   end
 
   # A package carries the sources in `native`, and in a clone this is a folder of them.

@@ -66,13 +66,10 @@ def _weights(work: Path) -> Path:
 
 def _pack(weights: Path, packed: Path) -> None:
     partial = packed.with_suffix(".partial")
-    # The tests name the program that they have built with all else.
-    if packer := os.environ.get("MOSS_MODEL_PACKER"):
-        command = [packer]
-    else:
-        command = ["cargo", "run", "--release", "--locked", "--package", "moss-models"]
-        command += ["--bin", "moss-model", "--"]
-    subprocess.run([*command, str(weights), str(partial)], check=True, cwd=ROOT)
+    profile = os.environ.get("MOSS_PACKAGE_PROFILE", "release")
+    command = ["cargo", "run", "--profile", profile, "--locked", "--package", "moss-models"]
+    command += ["--bin", "moss-model", "--", str(weights), str(partial)]
+    subprocess.run(command, check=True, cwd=ROOT)
     os.replace(partial, packed)
 
 

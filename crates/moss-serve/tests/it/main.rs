@@ -5,7 +5,6 @@
 mod admin;
 mod auth;
 mod bad_input;
-mod contract;
 mod limits;
 mod manage;
 mod operation;

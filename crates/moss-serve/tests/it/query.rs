@@ -1,9 +1,9 @@
 //! The cloud query.
 
+use moss_conformance::contract;
 use reqwest::StatusCode;
 use serde_json::{Value, json};
 
-use crate::contract;
 use crate::support::{TestServer, answer, code, start, three};
 
 /// Asks index `calls` for a vector near `a`, with these fields besides.

@@ -3,13 +3,12 @@
 use std::sync::atomic::{AtomicU32, Ordering};
 use std::time::{Duration, Instant};
 
+use moss_conformance::contract;
 use moss_core::Document;
 use moss_serve::{Options, Server};
 use reqwest::{Client, Method, RequestBuilder, StatusCode};
 use serde_json::{Value, json};
 use tokio::sync::oneshot;
-
-use crate::contract;
 
 /// The admin token of every service here.
 pub(crate) const ADMIN: &str = "admin-token";
@@ -138,7 +137,7 @@ pub(crate) async fn answer(request: RequestBuilder) -> (StatusCode, Value) {
     assert_eq!(response.headers()["content-type"], "application/json");
     let status = response.status();
     let body: Value = response.json().await.unwrap();
-    contract::check_answer(&method, &path, status.as_u16(), &body);
+    contract::check_answer(method.as_str(), &path, status.as_u16(), &body);
     (status, body)
 }
 
