@@ -2,6 +2,8 @@
 //!
 //! For tests: a mismatch panics, with what the document says and what is wrong with the body.
 
+#![allow(clippy::unwrap_used)] // part of the tests
+
 use std::sync::LazyLock;
 
 use serde_json::{Value, json};
