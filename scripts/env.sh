@@ -42,9 +42,11 @@ need_rust() {
 
 # build_all: the libraries, programs, tests and examples of all crates, for all suites. What is built for one package later, by
 # maturin or mix, takes the dependencies as they are here, with the features that the whole workspace asks for, in place of
-# building them once more with fewer: cargo can do that, but only where it may try what is not stable yet.
+# building them once more with fewer: cargo can do that, but only where it may try what is not stable yet. The usual way to let
+# it, RUSTC_BOOTSTRAP, would change what the compiler makes; where cargo no longer knows this one, all is built as always.
 build_all() {
-    export RUSTC_BOOTSTRAP=1 CARGO_UNSTABLE_FEATURE_UNIFICATION=true CARGO_RESOLVER_FEATURE_UNIFICATION=workspace
+    export __CARGO_TEST_CHANNEL_OVERRIDE_DO_NOT_USE_THIS=nightly
+    export CARGO_UNSTABLE_FEATURE_UNIFICATION=true CARGO_RESOLVER_FEATURE_UNIFICATION=workspace
     cargo build --quiet --workspace --lib --bins --tests --examples
 }
 
