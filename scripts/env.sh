@@ -25,11 +25,13 @@ need_command() {
 # install_packages PACKAGES: from Debian.
 install_packages() {
     say "installing $1 (Debian)"
-    local sudo=
-    [ "$(id -u)" = 0 ] || sudo=sudo
-    $sudo apt-get update -qq
+    as_root apt-get update -qq
     # shellcheck disable=SC2086 # several packages
-    $sudo apt-get install -y -qq --no-install-recommends $1
+    as_root apt-get install -y -qq --no-install-recommends $1
+}
+
+as_root() {
+    if [ "$(id -u)" = 0 ]; then "$@"; else sudo "$@"; fi
 }
 
 need_rust() {

@@ -5,6 +5,7 @@ mod call;
 mod corpus;
 mod embed;
 mod fault_proxy;
+mod fidelity;
 mod quality;
 mod recall;
 mod remote;
@@ -31,6 +32,11 @@ const SUBJECTS: &[(&str, &str, Run)] = &[
         "fault-proxy",
         "no measure: breaks requests to an object store: --listen ADDRESS --to ADDRESS [--seed N] [--one-in N]",
         fault_proxy::run,
+    ),
+    (
+        "fidelity",
+        "cosine of vectors to those of the published weights: PUBLISHED TEXTS..",
+        fidelity::run,
     ),
     (
         "quality",

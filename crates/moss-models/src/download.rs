@@ -9,6 +9,7 @@ use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use moss_core::embed::{ModelSpec, PUBLISHED_FILES};
+use moss_core::vector::Precision;
 use moss_core::{Error, ErrorKind, Result, limits};
 use reqwest::header::{CONTENT_RANGE, RANGE};
 use reqwest::{Client, Response, StatusCode};
@@ -45,7 +46,7 @@ pub(crate) async fn fetch(spec: &ModelSpec, hub: &str, cache: &Path) -> Result<P
         fetch_file(&client, &url, &part).await?;
     }
     let (from, to, spec) = (folder.clone(), packed.clone(), *spec);
-    let packing = tokio::task::spawn_blocking(move || pack_to_file(&from, &spec, &to)).await;
+    let packing = tokio::task::spawn_blocking(move || pack_to_file(&from, &spec, Precision::Int8, &to)).await;
     // Wrong or right, the parts have served: a wrong file must not be continued next time.
     let removed = fs::remove_dir_all(&folder).map_err(|error| io(&folder, &error));
     packing.map_err(|error| Error::new(ErrorKind::Internal, format!("packing: {error}")))??;

@@ -28,16 +28,17 @@ use std::io::Write;
 use std::path::Path;
 
 use moss_core::embed::{self, ModelSpec};
+use moss_core::vector::Precision;
 use moss_core::{Error, ErrorKind, Result};
 
-/// Packs a directory of published files into one model file.
+/// Packs a directory of published files into one model file, with weights in this precision; see [`embed::pack`].
 ///
 /// The file appears whole or not at all: it is written under a temporary name beside `out`, then renamed.
 ///
 /// # Errors
 /// `ModelUnavailable` if the published files are not those of the model; `Io` if `out` cannot be written.
-pub fn pack_to_file(directory: &Path, spec: &ModelSpec, out: &Path) -> Result<()> {
-    let bytes = embed::pack(directory, spec)?;
+pub fn pack_to_file(directory: &Path, spec: &ModelSpec, precision: Precision, out: &Path) -> Result<()> {
+    let bytes = embed::pack(directory, spec, precision)?;
     let folder = match out.parent() {
         Some(folder) if folder != Path::new("") => folder,
         _ => Path::new("."),

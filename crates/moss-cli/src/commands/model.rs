@@ -5,6 +5,7 @@ use std::path::{Path, PathBuf};
 use clap::Subcommand;
 use moss::DEFAULT_MODEL;
 use moss_core::embed;
+use moss_core::vector::Precision;
 use moss_models::{Places, locate, pack_to_file};
 use serde_json::json;
 
@@ -29,6 +30,9 @@ pub(crate) enum Model {
         /// Which model they are
         #[arg(long, short, default_value = DEFAULT_MODEL)]
         model: String,
+        /// Keep the weights in 32 bits, as published: several times larger and slower, to compare the usual 8 bits with
+        #[arg(long)]
+        fp32: bool,
     },
     /// Check a packed file and say what is in it
     Info {
@@ -44,8 +48,14 @@ impl Model {
                 let path = locate(embed::find(&id)?, &Places::from_env()).await?;
                 made(context, &id, &path)
             }
-            Model::Pack { dir, out, model } => {
-                pack_to_file(&dir, embed::find(&model)?, &out)?;
+            Model::Pack {
+                dir,
+                out,
+                model,
+                fp32,
+            } => {
+                let precision = if fp32 { Precision::F32 } else { Precision::Int8 };
+                pack_to_file(&dir, embed::find(&model)?, precision, &out)?;
                 made(context, &model, &out)
             }
             Model::Info { file } => {
@@ -54,19 +64,25 @@ impl Model {
                     source_sha256,
                     dim,
                     layers,
+                    precision,
                     tensors,
                     bytes,
                 } = embed::describe(&file)?;
                 if context.json() {
                     return output::json(&json!({
                         "weights": weights, "source_sha256": source_sha256, "dim": dim,
-                        "layers": layers, "tensors": tensors, "bytes": bytes,
+                        "layers": layers, "precision": precision, "tensors": tensors, "bytes": bytes,
                     }));
                 }
                 output::line(format_args!("weights        {weights}"))?;
                 output::line(format_args!("source sha256  {source_sha256}"))?;
                 output::line(format_args!("dimensions     {dim}"))?;
                 output::line(format_args!("layers         {layers}"))?;
+                let precision = match precision {
+                    Precision::F32 => "fp32",
+                    Precision::Int8 => "int8",
+                };
+                output::line(format_args!("precision      {precision}"))?;
                 output::line(format_args!("tensors        {tensors}"))?;
                 output::line(format_args!("bytes          {bytes}"))
             }

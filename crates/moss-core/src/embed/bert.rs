@@ -11,7 +11,7 @@
 use candle_core::{Device, Result as CandleResult, Tensor};
 
 use super::ops::{AddNorm, Gelu, Linear, Product, Softmax};
-use super::packed::{Floats, Packed};
+use super::packed::{Packed, View};
 use crate::{Error, ErrorKind, Result};
 
 /// A BERT encoder: token ids to one vector per token.
@@ -22,9 +22,9 @@ pub(super) struct Bert {
 }
 
 struct Embeddings {
-    word: Floats,
-    position: Floats,
-    segment: Floats,
+    word: View<f32>,
+    position: View<f32>,
+    segment: View<f32>,
     norm: AddNorm,
 }
 

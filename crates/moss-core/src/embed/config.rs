@@ -3,6 +3,7 @@
 use serde::{Deserialize, Serialize};
 
 use crate::limits;
+use crate::vector::Precision;
 
 /// The keys of a published `config.json` that the encoder needs, under their published names.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
@@ -22,6 +23,7 @@ pub(super) struct BertConfig {
 pub(super) struct PackedConfig {
     pub(super) weights: String,
     pub(super) source_sha256: String,
+    pub(super) precision: Precision,
     #[serde(flatten)]
     pub(super) bert: BertConfig,
 }

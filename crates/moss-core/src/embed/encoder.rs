@@ -4,9 +4,11 @@ use std::fmt;
 use std::path::Path;
 
 use super::bert::Bert;
+use super::int8::Int8;
 use super::packed::Packed;
 use super::tokenizer::Tokenizer;
 use super::{Embedder, ModelSpec, pack, pool, pooling, unavailable};
+use crate::vector::Precision;
 use crate::{Error, ErrorKind, Result};
 
 /// A model of the registry, opened from its files.
@@ -15,11 +17,22 @@ use crate::{Error, ErrorKind, Result};
 /// `MOSS_NUM_THREADS` threads, else as many as the CPUs that affinity and cgroup quota leave; a child of `fork` makes
 /// its own. Texts are never padded and never mixed, so a vector is the same bits in any batch on any number of threads.
 ///
+/// Weights are of one byte where the file was packed so, and vectors then the same bits on every CPU; see `docs/model-format.md`.
+/// `MOSS_KERNEL` names the code that multiplies them, for comparisons: `avx512-vnni`, `avx-vnni`, `avx2`, `i8mm`, `dotprod` or
+/// `portable`, the fastest of the CPU by default.
+///
 /// Weights stay in the mapped file: opening costs one pass over it to check it, and processes share its memory.
 pub struct Encoder {
     spec: ModelSpec,
     tokenizer: Tokenizer,
-    bert: Bert,
+    network: Network,
+}
+
+/// Token ids to one vector per token.
+enum Network {
+    /// Weights as they were published: what the other is measured against.
+    Reference(Bert),
+    Int8(Int8),
 }
 
 impl Encoder {
@@ -27,10 +40,11 @@ impl Encoder {
     /// memory first: slower by a second, and not shared with other processes.
     ///
     /// # Errors
-    /// `ModelUnavailable` naming the file that is absent, damaged, of another model or not the pinned one.
+    /// `ModelUnavailable` naming the file that is absent, damaged, of another model or not the pinned one;
+    /// `InvalidArgument` if `MOSS_KERNEL` names no kernel of this CPU.
     pub fn open(path: &Path, spec: &ModelSpec) -> Result<Encoder> {
         let packed = if path.is_dir() {
-            Packed::from_bytes(path, &pack(path, spec)?)?
+            Packed::from_bytes(path, &pack(path, spec, Precision::Int8)?)?
         } else {
             Packed::open(path)?
         };
@@ -40,7 +54,10 @@ impl Encoder {
         Ok(Encoder {
             spec: *spec,
             tokenizer,
-            bert: Bert::new(&packed)?,
+            network: match packed.config.precision {
+                Precision::F32 => Network::Reference(Bert::new(&packed)?),
+                Precision::Int8 => Network::Int8(Int8::new(&packed)?),
+            },
         })
     }
 
@@ -57,20 +74,30 @@ impl Encoder {
         self.embed_query("warm").map(drop)
     }
 
-    fn embed(&self, text: &str) -> Result<Vec<f32>> {
-        let ids = self.tokenizer.ids(text)?;
-        let named = |reason: &str| {
-            Error::new(
-                ErrorKind::ModelUnavailable,
-                format!("model {}: {reason}", self.spec.id),
-            )
-        };
-        if ids.is_empty() {
-            return Err(named("its tokenizer adds no special tokens"));
+    /// The vectors of texts, on the calling thread.
+    fn embed(&self, texts: &[impl AsRef<str>]) -> Result<Vec<Vec<f32>>> {
+        let ids = |text: &_| self.tokenizer.ids(AsRef::<str>::as_ref(text));
+        let texts: Vec<Vec<u32>> = texts.iter().map(ids).collect::<Result<_>>()?;
+        if texts.iter().any(Vec::is_empty) {
+            return Err(self.unfit("its tokenizer adds no special tokens"));
         }
-        let tokens = self.bert.forward(&ids)?;
-        pooling::pool(&tokens, self.spec.dim, self.spec.pooling)
-            .ok_or_else(|| named("its weights give a vector that is not finite"))
+        let pool = |state: &[f32]| pooling::pool(state, self.spec.dim, self.spec.pooling);
+        let vectors = match &self.network {
+            Network::Int8(int8) => int8.forward(&texts, pool)?,
+            Network::Reference(bert) => {
+                let vector = |text: &Vec<u32>| bert.forward(text).map(|state| pool(&state));
+                texts.iter().map(vector).collect::<Result<_>>()?
+            }
+        };
+        let vectors: Option<Vec<_>> = vectors.into_iter().collect();
+        vectors.ok_or_else(|| self.unfit("its weights give a vector that is not finite"))
+    }
+
+    fn unfit(&self, reason: &str) -> Error {
+        Error::new(
+            ErrorKind::ModelUnavailable,
+            format!("model {}: {reason}", self.spec.id),
+        )
     }
 }
 
@@ -80,14 +107,16 @@ impl Embedder for Encoder {
     }
 
     fn embed_query(&self, text: &str) -> Result<Vec<f32>> {
-        match self.spec.query_prefix {
-            "" => self.embed(text),
-            prefix => self.embed(&format!("{prefix}{text}")),
-        }
+        let mut vectors = match self.spec.query_prefix {
+            "" => self.embed(&[text]),
+            prefix => self.embed(&[format!("{prefix}{text}")]),
+        }?;
+        Ok(vectors.swap_remove(0))
     }
 
     fn embed_documents(&self, texts: &[&str]) -> Result<Vec<Vec<f32>>> {
-        pool::map(texts, |text| self.embed(text))
+        let batches = pool::map(&batches(texts, pool::threads()?), |texts| self.embed(texts))?;
+        Ok(batches.into_iter().flatten().collect())
     }
 }
 
@@ -97,6 +126,26 @@ impl fmt::Debug for Encoder {
             .field("model", &self.spec.id)
             .finish_non_exhaustive()
     }
+}
+
+/// Texts that go through the weights together, in their order: enough for the weights to be read once for many tokens, and
+/// no more than leaves work for all threads.
+fn batches<'a>(texts: &'a [&'a str], threads: usize) -> Vec<&'a [&'a str]> {
+    // As good as tokens here, of which about four bytes make one.
+    const BYTES: usize = 512;
+    let all: usize = texts.iter().map(|text| text.len()).sum();
+    let most = BYTES.min(all / threads);
+    let mut batches = Vec::new();
+    let (mut start, mut bytes) = (0, 0);
+    for (at, text) in texts.iter().enumerate() {
+        bytes += text.len();
+        if bytes >= most {
+            batches.push(&texts[start..=at]);
+            (start, bytes) = (at + 1, 0);
+        }
+    }
+    batches.extend((start < texts.len()).then_some(&texts[start..]));
+    batches
 }
 
 fn check_fits(path: &Path, packed: &Packed, spec: &ModelSpec) -> Result<()> {

@@ -6,6 +6,8 @@
 mod bert;
 mod config;
 mod encoder;
+mod int8;
+mod math;
 mod ops;
 mod pack;
 mod packed;

@@ -7,14 +7,15 @@
 use candle_core::{CpuStorage, CustomOp1, CustomOp2, InplaceOp1, InplaceOp2, Layout, Result, Shape, bail};
 use gemm::Parallelism;
 
-use super::packed::Floats;
+use super::math;
+use super::packed::View;
 
 /// `y = x W + b` for `x` of shape `[tokens, inputs]`.
 pub(super) struct Linear {
     /// `[inputs, outputs]`, row-major.
-    pub(super) weight: Floats,
+    pub(super) weight: View<f32>,
     /// `[outputs]`
-    pub(super) bias: Floats,
+    pub(super) bias: View<f32>,
 }
 
 impl CustomOp1 for Linear {
@@ -85,10 +86,7 @@ impl InplaceOp1 for Softmax {
     fn cpu_fwd(&self, storage: &mut CpuStorage, layout: &Layout) -> Result<()> {
         let width = layout.dims()[layout.dims().len() - 1];
         for row in contiguous_mut(storage, layout)?.chunks_exact_mut(width) {
-            let top = row.iter().copied().fold(f32::NEG_INFINITY, f32::max);
-            row.iter_mut().for_each(|x| *x = ((*x - top) * self.scale).exp());
-            let share = 1.0 / sum(row, |x| x);
-            row.iter_mut().for_each(|x| *x *= share);
+            math::softmax(row, self.scale);
         }
         Ok(())
     }
@@ -96,8 +94,8 @@ impl InplaceOp1 for Softmax {
 
 /// `x = layer_norm(x + residual)` over the last dimension, in place.
 pub(super) struct AddNorm {
-    pub(super) weight: Floats,
-    pub(super) bias: Floats,
+    pub(super) weight: View<f32>,
+    pub(super) bias: View<f32>,
     pub(super) eps: f32,
 }
 
@@ -124,15 +122,8 @@ impl InplaceOp2 for AddNorm {
 impl AddNorm {
     /// `(x - mean) / sqrt(variance + eps) * weight + bias` for each row.
     pub(super) fn normalize(&self, x: &mut [f32]) {
-        let width = self.weight.len();
-        let share = 1.0 / width as f32;
-        for row in x.chunks_exact_mut(width) {
-            let mean = sum(row, |x| x) * share;
-            let variance = sum(row, |x| (x - mean) * (x - mean)) * share;
-            let scale = 1.0 / (variance + self.eps).sqrt();
-            for ((x, weight), bias) in row.iter_mut().zip(&*self.weight).zip(&*self.bias) {
-                *x = (*x - mean) * scale * weight + bias;
-            }
+        for row in x.chunks_exact_mut(self.weight.len()) {
+            math::normalize(row, &self.weight, &self.bias, self.eps);
         }
     }
 }
@@ -147,46 +138,10 @@ impl InplaceOp1 for Gelu {
 
     fn cpu_fwd(&self, storage: &mut CpuStorage, layout: &Layout) -> Result<()> {
         for x in contiguous_mut(storage, layout)? {
-            *x *= 0.5 * (1.0 + erf(*x * std::f32::consts::FRAC_1_SQRT_2));
+            *x = math::gelu(*x);
         }
         Ok(())
     }
-}
-
-/// The error function to 5e-7 absolute: the rational approximation of Eigen and XLA. It has no branch, so the compiler
-/// runs it on whole vectors; candle's goes through f64 one value at a time.
-fn erf(x: f32) -> f32 {
-    let x = x.clamp(-4.0, 4.0);
-    let x2 = x * x;
-    let mut p = -2.726_142_3e-10;
-    for c in [
-        2.770_681_4e-8,
-        -2.101_024e-6,
-        -5.692_506_4e-5,
-        -7.349_906_3e-4,
-        -2.954_6e-3,
-        -1.609_603_3e-2,
-    ] {
-        p = p * x2 + c;
-    }
-    let mut q = -1.456_607_2e-5;
-    for c in [-2.133_740_6e-4, -1.682_827e-3, -7.373_329e-3, -1.426_473_9e-2] {
-        q = q * x2 + c;
-    }
-    x * p / q
-}
-
-/// The sum of `f` over a row: eight running sums, always added up in the same order.
-fn sum(row: &[f32], f: impl Fn(f32) -> f32) -> f32 {
-    let (blocks, rest) = row.as_chunks::<8>();
-    let mut lanes = [0.0; 8];
-    for block in blocks {
-        for (lane, &x) in lanes.iter_mut().zip(block) {
-            *lane += f(x);
-        }
-    }
-    let rest: f32 = rest.iter().map(|&x| f(x)).sum();
-    lanes.iter().sum::<f32>() + rest
 }
 
 fn contiguous<'a>(values: &'a [f32], layout: &Layout) -> Result<&'a [f32]> {
@@ -317,11 +272,5 @@ mod tests {
             ours.inplace_op1(&Gelu).unwrap();
             assert!(difference(&ours, &theirs) < 3e-6);
         }
-    }
-
-    #[test]
-    fn sums_take_every_element() {
-        let row: Vec<f32> = (0..21u8).map(f32::from).collect();
-        assert_eq!(sum(&row, |x| x * 2.0), 420.0);
     }
 }

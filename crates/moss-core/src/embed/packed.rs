@@ -2,6 +2,7 @@
 
 use std::collections::BTreeMap;
 use std::fs::File;
+use std::marker::PhantomData;
 use std::ops::{Deref, Range};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
@@ -11,15 +12,40 @@ use xxhash_rust::xxh3::xxh3_64;
 
 use super::config::PackedConfig;
 use super::unavailable;
+use crate::vector::Precision;
 use crate::{Result, limits};
 
 pub(super) const MAGIC: &[u8; 8] = b"MOSSMODL";
-pub(super) const VERSION: u32 = 1;
+pub(super) const VERSION: u32 = 2;
 pub(super) const SECTIONS: u32 = 4;
 /// Header and section table; the first section starts here.
 pub(super) const HEAD_BYTES: usize = 32 + SECTIONS as usize * 24;
 pub(super) const CHECKSUM_BYTES: usize = 8;
-pub(super) const F32: u8 = 1;
+
+/// What tensors are made of.
+pub(super) trait Element: bytemuck::Pod {
+    /// Its number in the index.
+    const KIND: u8;
+
+    /// Its bytes in the file.
+    fn to_bytes(self) -> impl AsRef<[u8]>;
+}
+
+impl Element for f32 {
+    const KIND: u8 = 1;
+
+    fn to_bytes(self) -> impl AsRef<[u8]> {
+        self.to_le_bytes()
+    }
+}
+
+impl Element for i8 {
+    const KIND: u8 = 2;
+
+    fn to_bytes(self) -> impl AsRef<[u8]> {
+        self.to_le_bytes()
+    }
+}
 
 /// The next multiple of 64.
 pub(super) fn align(offset: usize) -> usize {
@@ -37,6 +63,8 @@ pub struct Description {
     pub dim: usize,
     /// Encoder layers.
     pub layers: usize,
+    /// How its weights are held, and so which encoder runs them.
+    pub precision: Precision,
     /// Number of stored tensors.
     pub tensors: usize,
     /// Length of the file.
@@ -54,6 +82,7 @@ pub fn describe(path: &Path) -> Result<Description> {
         source_sha256: packed.config.source_sha256.clone(),
         dim: packed.config.bert.hidden_size,
         layers: packed.config.bert.num_hidden_layers,
+        precision: packed.config.precision,
         tensors: packed.tensors.len(),
         bytes: packed.map.len(),
     })
@@ -70,21 +99,22 @@ pub(super) struct Packed {
 
 /// Where a tensor lies in the file.
 struct Tensor {
+    kind: u8,
     dims: Vec<usize>,
     bytes: Range<usize>,
 }
 
-/// The elements of one f32 tensor, row-major, in the mapped file.
-#[derive(Clone)]
-pub(super) struct Floats {
+/// The elements of one tensor, row-major, in the mapped file.
+pub(super) struct View<T> {
     map: Arc<Mmap>,
     bytes: Range<usize>,
+    elements: PhantomData<T>,
 }
 
-impl Deref for Floats {
-    type Target = [f32];
+impl<T: Element> Deref for View<T> {
+    type Target = [T];
 
-    fn deref(&self) -> &[f32] {
+    fn deref(&self) -> &[T] {
         // Mappings start on a page and tensors on multiples of 64, so this neither copies nor fails.
         bytemuck::cast_slice(&self.map[self.bytes.clone()])
     }
@@ -132,20 +162,23 @@ impl Packed {
         &self.map[self.tokenizer.clone()]
     }
 
-    /// The tensor of that name, which must have these dimensions.
-    pub(super) fn tensor(&self, name: &str, dims: &[usize]) -> Result<Floats> {
+    /// The tensor of that name, which must have these elements and dimensions.
+    pub(super) fn tensor<T: Element>(&self, name: &str, dims: &[usize]) -> Result<View<T>> {
         let tensor = self
             .tensors
             .get(name)
             .ok_or_else(|| unavailable(&self.path, format!("has no tensor {name}")))?;
-        if tensor.dims != dims {
-            let found = &tensor.dims;
-            let reason = format!("tensor {name} has shape {found:?}, its config says {dims:?}");
+        if tensor.dims != dims || tensor.kind != T::KIND {
+            let (found, kind, wanted) = (&tensor.dims, tensor.kind, T::KIND);
+            let reason = format!(
+                "tensor {name} is of type {kind} and shape {found:?}, its config says {wanted} and {dims:?}"
+            );
             return Err(unavailable(&self.path, reason));
         }
-        Ok(Floats {
+        Ok(View {
             map: Arc::clone(&self.map),
             bytes: tensor.bytes.clone(),
+            elements: PhantomData,
         })
     }
 }
@@ -237,8 +270,13 @@ fn parse_index(
         let length = cursor.u16()?;
         let name = std::str::from_utf8(cursor.take(length.into())?).map_err(|error| error.to_string())?;
         let (kind, rank) = (cursor.u8()?, cursor.u8()?);
-        if kind != F32 || !(1..=2).contains(&rank) {
-            return Err(format!("tensor {name} has element type {kind} and rank {rank}"));
+        let width = match kind {
+            f32::KIND => size_of::<f32>(),
+            i8::KIND => size_of::<i8>(),
+            _ => return Err(format!("tensor {name} has element type {kind}")),
+        };
+        if !(1..=2).contains(&rank) {
+            return Err(format!("tensor {name} has rank {rank}"));
         }
         let mut dims = Vec::new();
         for _ in 0..rank {
@@ -246,11 +284,15 @@ fn parse_index(
         }
         let length = dims
             .iter()
-            .try_fold(4usize, |product, &dim| product.checked_mul(dim));
+            .try_fold(width, |product, &dim| product.checked_mul(dim));
         let offset = cursor.size()?.saturating_add(data);
         let extent = extent(bytes, end, offset, length)?;
         end = extent.end;
-        let tensor = Tensor { dims, bytes: extent };
+        let tensor = Tensor {
+            kind,
+            dims,
+            bytes: extent,
+        };
         if tensors.insert(name.to_owned(), tensor).is_some() {
             return Err(format!("has tensor {name} twice"));
         }
@@ -310,7 +352,7 @@ mod tests {
 
     fn tiny() -> Vec<u8> {
         let source = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/golden/tiny-bge");
-        crate::embed::pack(&source, &crate::embed::encoder::TINY).unwrap()
+        crate::embed::pack(&source, &crate::embed::encoder::TINY, Precision::Int8).unwrap()
     }
 
     fn refused(bytes: &[u8]) -> String {
@@ -334,7 +376,7 @@ mod tests {
     #[test]
     fn a_packed_file_starts_and_ends_as_documented() {
         let bytes = tiny();
-        assert_eq!(bytes[..16], *b"MOSSMODL\x01\0\0\0\x04\0\0\0");
+        assert_eq!(bytes[..16], *b"MOSSMODL\x02\0\0\0\x04\0\0\0");
         assert_eq!(bytes[16..24], (bytes.len() as u64).to_le_bytes());
         assert_eq!(bytes[32..48], [1, 0, 0, 0, 0, 0, 0, 0, 128, 0, 0, 0, 0, 0, 0, 0]);
         assert_eq!(bytes.len() % 64, 8);
@@ -377,8 +419,8 @@ mod tests {
     fn messages_say_what_is_wrong() {
         let bytes = tiny();
         let mut newer = bytes.clone();
-        newer[8] = 2;
-        assert!(refused(&newer).contains("format version 2, this build reads 1"));
+        newer[8] = 3;
+        assert!(refused(&newer).contains("format version 3, this build reads 2"));
         let mut longer = bytes.clone();
         longer.push(0);
         assert!(refused(&longer).contains("checksum"));

@@ -53,6 +53,11 @@ fn pool() -> Result<Option<&'static rayon::ThreadPool>> {
     Ok(place.get_or_init(|| made).pool.as_ref())
 }
 
+/// How many threads [`map`] runs on, at most.
+pub(super) fn threads() -> Result<usize> {
+    Ok(pool()?.map_or(1, rayon::ThreadPool::current_num_threads))
+}
+
 fn build(threads: usize) -> Result<Option<rayon::ThreadPool>> {
     if threads == 1 {
         return Ok(None);

@@ -4,6 +4,7 @@ use std::fs;
 use std::path::{Path, PathBuf};
 
 use moss_core::embed::{self, Embedder, Encoder, ModelSpec};
+use moss_core::vector::Precision;
 use moss_core::{Error, ErrorKind};
 use serde_json::Value;
 
@@ -23,11 +24,28 @@ fn text(item: &Value) -> String {
     item["text"].as_str().unwrap().repeat(times as usize)
 }
 
-fn minilm() -> Encoder {
+/// What scripts/model makes.
+fn model_file(name: &str) -> PathBuf {
     let directory = std::env::var_os("MOSS_MODEL_DIR").expect(".cargo/config.toml sets MOSS_MODEL_DIR");
-    let path = Path::new(&directory).join("moss-minilm.moss");
+    let path = Path::new(&directory).join(name);
     assert!(path.exists(), "{} is absent: run scripts/model", path.display());
-    Encoder::open(&path, embed::find("moss-minilm").unwrap()).unwrap()
+    path
+}
+
+fn minilm() -> Encoder {
+    Encoder::open(
+        &model_file("moss-minilm.moss"),
+        embed::find("moss-minilm").unwrap(),
+    )
+    .unwrap()
+}
+
+/// An encoder with the weights as published.
+fn reference(published: &Path, spec: &ModelSpec) -> Encoder {
+    let folder = tempfile::tempdir().unwrap();
+    let file = folder.path().join("reference.moss");
+    fs::write(&file, embed::pack(published, spec, Precision::F32).unwrap()).unwrap();
+    Encoder::open(&file, spec).unwrap()
 }
 
 /// moss-mediumlm as registered, over the small committed checkpoint.
@@ -39,7 +57,8 @@ fn tiny() -> ModelSpec {
     }
 }
 
-fn assert_same_direction(vector: &[f32], reference: &Value, what: &str) {
+/// The cosine of a unit vector to the golden one.
+fn cosine(vector: &[f32], reference: &Value, what: &str) -> f64 {
     let reference: Vec<f64> = serde_json::from_value(reference.clone()).unwrap();
     assert_eq!(vector.len(), reference.len());
     let pairs = || vector.iter().map(|&x| f64::from(x)).zip(&reference);
@@ -48,24 +67,36 @@ fn assert_same_direction(vector: &[f32], reference: &Value, what: &str) {
     let ours = length(pairs().map(|(x, _)| x * x).sum());
     let theirs = length(pairs().map(|(_, y)| y * y).sum());
     assert!((ours - 1.0).abs() < 1e-6, "{what}: length {ours}");
-    let cosine = dot / (ours * theirs);
+    dot / (ours * theirs)
+}
+
+fn assert_same_direction(vector: &[f32], reference: &Value, what: &str) {
+    let cosine = cosine(vector, reference, what);
     assert!(cosine >= 0.99999, "{what}: cosine {cosine}");
 }
 
 #[test]
 fn minilm_agrees_with_the_reference() {
-    let encoder = minilm();
+    let spec = embed::find("moss-minilm").unwrap();
+    let (encoder, as_published) = (minilm(), reference(&model_file("weights"), spec));
     let items = golden_items("vectors.json");
     assert!(items.len() >= 60);
+    let mut sum = 0.0;
     for (at, item) in items.iter().enumerate() {
-        let vector = encoder.embed_query(&text(item)).unwrap();
-        assert_same_direction(&vector, &item["vector"], &format!("text {at}"));
+        let what = format!("text {at}");
+        let vector = as_published.embed_query(&text(item)).unwrap();
+        assert_same_direction(&vector, &item["vector"], &what);
+        let cosine = cosine(&encoder.embed_query(&text(item)).unwrap(), &item["vector"], &what);
+        assert!(cosine >= 0.995, "{what}: cosine {cosine}");
+        sum += cosine;
     }
+    let mean = sum / items.len() as f64;
+    assert!(mean >= 0.999, "cosine {mean} on average");
 }
 
 #[test]
 fn cls_pooling_and_query_prefix_agree_with_the_reference() {
-    let encoder = Encoder::open(&golden("tiny-bge"), &tiny()).unwrap();
+    let encoder = reference(&golden("tiny-bge"), &tiny());
     for (at, item) in golden_items("tiny-bge-vectors.json").iter().enumerate() {
         let text = text(item);
         let query = encoder.embed_query(&text).unwrap();
@@ -92,7 +123,11 @@ fn a_vector_does_not_depend_on_its_batch() {
 fn a_packed_file_and_its_directory_give_the_same_vectors() {
     let folder = tempfile::tempdir().unwrap();
     let file = folder.path().join("tiny-bge.moss");
-    fs::write(&file, embed::pack(&golden("tiny-bge"), &tiny()).unwrap()).unwrap();
+    fs::write(
+        &file,
+        embed::pack(&golden("tiny-bge"), &tiny(), Precision::Int8).unwrap(),
+    )
+    .unwrap();
     let packed = Encoder::open(&file, &tiny()).unwrap();
     let directory = Encoder::open(&golden("tiny-bge"), &tiny()).unwrap();
     packed.warm().unwrap();
@@ -121,7 +156,7 @@ fn a_packed_file_that_is_cut_flipped_or_absent_is_unavailable() {
     let folder = tempfile::tempdir().unwrap();
     let file = folder.path().join("tiny-bge.moss");
     refused(&file, &tiny());
-    let bytes = embed::pack(&golden("tiny-bge"), &tiny()).unwrap();
+    let bytes = embed::pack(&golden("tiny-bge"), &tiny(), Precision::Int8).unwrap();
     for length in [0, 1, 7, 8, 31, 127, 128, bytes.len() / 2, bytes.len() - 1] {
         fs::write(&file, &bytes[..length]).unwrap();
         refused(&file, &tiny());
@@ -140,7 +175,11 @@ fn a_packed_file_that_is_cut_flipped_or_absent_is_unavailable() {
 fn a_packed_file_of_another_model_is_unavailable() {
     let folder = tempfile::tempdir().unwrap();
     let file = folder.path().join("some.moss");
-    fs::write(&file, embed::pack(&golden("tiny-bge"), &tiny()).unwrap()).unwrap();
+    fs::write(
+        &file,
+        embed::pack(&golden("tiny-bge"), &tiny(), Precision::Int8).unwrap(),
+    )
+    .unwrap();
     for spec in [
         *embed::find("moss-minilm").unwrap(),
         ModelSpec { dim: 25, ..tiny() },

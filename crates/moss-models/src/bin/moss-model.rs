@@ -5,6 +5,7 @@ use std::path::Path;
 use std::process::ExitCode;
 
 use moss_core::embed::{self, DEFAULT_MODEL};
+use moss_core::vector::Precision;
 use moss_models::pack_to_file;
 
 fn main() -> ExitCode {
@@ -14,7 +15,7 @@ fn main() -> ExitCode {
         return ExitCode::from(2);
     };
     let spec = embed::find(DEFAULT_MODEL);
-    match spec.and_then(|spec| pack_to_file(Path::new(directory), spec, Path::new(out))) {
+    match spec.and_then(|spec| pack_to_file(Path::new(directory), spec, Precision::Int8, Path::new(out))) {
         Ok(()) => ExitCode::SUCCESS,
         Err(error) => {
             eprintln!("moss-model: {error}");

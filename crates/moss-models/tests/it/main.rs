@@ -8,6 +8,7 @@ mod places;
 use std::path::{Path, PathBuf};
 
 use moss_core::embed::{self, ModelSpec, Pooling};
+use moss_core::vector::Precision;
 use moss_models::Places;
 
 /// The small checkpoint committed with moss-core: published files of a real encoder.
@@ -32,7 +33,7 @@ fn tiny() -> ModelSpec {
 const TINY_SHA256: &str = "6abdd9dbf5b1c9b0b46824f734640318103a1e199c481f871e936798dd057ca8";
 
 fn pack_tiny(out: &Path) {
-    std::fs::write(out, embed::pack(&published(), &tiny()).unwrap()).unwrap();
+    std::fs::write(out, embed::pack(&published(), &tiny(), Precision::Int8).unwrap()).unwrap();
 }
 
 /// No place at all, and offline.

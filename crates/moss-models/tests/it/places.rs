@@ -4,6 +4,7 @@ use std::fs;
 
 use moss_core::ErrorKind;
 use moss_core::embed::Encoder;
+use moss_core::vector::Precision;
 use moss_models::{Places, find_file, locate, open_model, pack_to_file};
 use tempfile::TempDir;
 
@@ -90,11 +91,17 @@ fn packing_leaves_a_whole_file_or_none() {
         weights_sha256: Some("00"),
         ..tiny()
     };
-    assert!(pack_to_file(&published(), &wrong, &out).is_err());
+    assert!(pack_to_file(&published(), &wrong, Precision::Int8, &out).is_err());
     assert_eq!(fs::read_dir(&folder).unwrap().count(), 0);
-    pack_to_file(&published(), &tiny(), &out).unwrap();
+    pack_to_file(&published(), &tiny(), Precision::Int8, &out).unwrap();
     Encoder::open(&out, &tiny()).unwrap();
-    let error = pack_to_file(&published(), &tiny(), &folder.path().join("no/such.moss")).unwrap_err();
+    let error = pack_to_file(
+        &published(),
+        &tiny(),
+        Precision::Int8,
+        &folder.path().join("no/such.moss"),
+    )
+    .unwrap_err();
     assert_eq!(error.kind(), ErrorKind::Io);
 }
 

@@ -1,0 +1,132 @@
+//! Attention, in f32: few operations in short texts, and none of them with weights.
+
+use crate::embed::math::softmax;
+
+/// Numbers that are computed side by side.
+const SIDE: usize = 8;
+
+/// One head of one text, laid out for products; rows are padded with zeros to a multiple of [`SIDE`].
+#[derive(Default)]
+pub(super) struct Scratch {
+    /// `[width, tokens]`
+    keys: Vec<f32>,
+    /// `[tokens, width]`
+    values: Vec<f32>,
+    /// `[tokens, tokens]`
+    scores: Vec<f32>,
+    /// `[tokens, width]`
+    context: Vec<f32>,
+}
+
+/// `softmax(q k^T / sqrt(width)) v` for each head of each text, side by side: `[tokens, hidden]` from `[tokens, 3 * hidden]`.
+#[inline(always)]
+pub(super) fn attend(qkv: &[f32], texts: &[Vec<u32>], heads: usize, y: &mut Vec<f32>, scratch: &mut Scratch) {
+    let hidden = qkv.len() / texts.iter().map(Vec::len).sum::<usize>() / 3;
+    let width = hidden / heads;
+    y.resize(qkv.len() / 3, 0.0);
+    let (mut qkv, mut y) = (qkv, &mut y[..]);
+    for text in texts {
+        let (text, further) = qkv.split_at(text.len() * 3 * hidden);
+        let (context, rest) = y.split_at_mut(text.len() / (3 * hidden) * hidden);
+        for head in 0..heads {
+            scratch.head(text, hidden, head * width, width, context);
+        }
+        (qkv, y) = (further, rest);
+    }
+}
+
+impl Scratch {
+    #[inline(always)]
+    fn head(&mut self, qkv: &[f32], hidden: usize, first: usize, width: usize, y: &mut [f32]) {
+        let tokens = y.len() / hidden;
+        let (columns, depth) = (tokens.next_multiple_of(SIDE), width.next_multiple_of(SIDE));
+        self.keys.resize(width * columns, 0.0);
+        self.values.resize(tokens * depth, 0.0);
+        self.scores.resize(tokens * columns, 0.0);
+        self.context.resize(tokens * depth, 0.0);
+        for (token, qkv) in qkv.chunks_exact(3 * hidden).enumerate() {
+            let key = &qkv[hidden + first..][..width];
+            for (keys, &key) in self.keys.chunks_exact_mut(columns).zip(key) {
+                keys[token] = key;
+            }
+            let (value, padding) = self.values[token * depth..(token + 1) * depth].split_at_mut(width);
+            value.copy_from_slice(&qkv[2 * hidden + first..][..width]);
+            padding.fill(0.0);
+        }
+        for keys in self.keys.chunks_exact_mut(columns) {
+            keys[tokens..].fill(0.0);
+        }
+        product(
+            &qkv[first..],
+            3 * hidden,
+            width,
+            &self.keys,
+            columns,
+            &mut self.scores,
+        );
+        let scale = 1.0 / (width as f32).sqrt();
+        for scores in self.scores.chunks_exact_mut(columns) {
+            softmax(&mut scores[..tokens], scale);
+        }
+        product(
+            &self.scores,
+            columns,
+            tokens,
+            &self.values,
+            depth,
+            &mut self.context,
+        );
+        for (y, context) in y.chunks_exact_mut(hidden).zip(self.context.chunks_exact(depth)) {
+            y[first..first + width].copy_from_slice(&context[..width]);
+        }
+    }
+}
+
+/// `y = left right`, `left` of `inner` columns in rows `stride` apart, `right` `[inner, columns]`, `y` `[rows, columns]`.
+#[inline(always)]
+fn product(left: &[f32], stride: usize, inner: usize, right: &[f32], columns: usize, y: &mut [f32]) {
+    let rows = y.len() / columns;
+    let mut row = 0;
+    while row < rows {
+        let (left, y) = (&left[row * stride..], &mut y[row * columns..]);
+        row += match rows - row {
+            1 => block::<1>(left, stride, inner, right, columns, y),
+            2 | 3 => block::<2>(left, stride, inner, right, columns, y),
+            _ => block::<4>(left, stride, inner, right, columns, y),
+        };
+    }
+}
+
+/// `R` rows of a product.
+#[inline(always)]
+fn block<const R: usize>(
+    left: &[f32],
+    stride: usize,
+    inner: usize,
+    right: &[f32],
+    columns: usize,
+    y: &mut [f32],
+) -> usize {
+    let mut rows = [&left[..0]; R];
+    for row in 0..R {
+        rows[row] = &left[row * stride..][..inner];
+    }
+    for first in (0..columns).step_by(SIDE) {
+        let mut sums = [[0.0; SIDE]; R];
+        for (at, right) in right.chunks_exact(columns).take(inner).enumerate() {
+            let Some(right) = right[first..].first_chunk::<SIDE>() else {
+                continue;
+            };
+            for (sums, row) in sums.iter_mut().zip(&rows) {
+                let left = row[at];
+                for side in 0..SIDE {
+                    sums[side] += left * right[side];
+                }
+            }
+        }
+        for (row, sums) in sums.iter().enumerate() {
+            y[row * columns + first..][..SIDE].copy_from_slice(sums);
+        }
+    }
+    R
+}

@@ -1,0 +1,254 @@
+//! One pass through the encoder, in a kernel's code.
+//!
+//! Texts lie one after another without padding: all but attention works on rows of tokens and does not know where a
+//! text ends. Every number of a row comes from that row and its text alone, by the same steps in the same order, so a
+//! text has the same bits in every batch.
+
+use super::attend::attend;
+use super::kernel::{Kernel, ROWS, TILE, TOP, Task};
+use super::rotate::rotate;
+use super::weights::padded_inputs;
+use super::{Embeddings, Int8, Layer, Linear, Norm};
+use crate::embed::math::{ROUND, gelu, greatest, least, normalize};
+
+/// The numbers between the steps, kept from call to call so that a call allocates nothing once its thread has seen as
+/// many tokens.
+#[derive(Default)]
+pub(super) struct Scratch {
+    /// The hidden state, `[tokens, hidden]`; what a pass leaves behind.
+    pub(super) x: Vec<f32>,
+    y: Vec<f32>,
+    /// `[tokens, 3 * hidden]` or `[tokens, intermediate]`
+    wide: Vec<f32>,
+    codes: Codes,
+    pub(super) attention: super::attend::Scratch,
+}
+
+/// Rows of activations in 7 bits: `lowest + step * code`.
+#[derive(Default)]
+struct Codes {
+    /// `[tokens, inputs]`, `inputs` padded with zeros to a multiple of the kernel's.
+    codes: Vec<u8>,
+    /// `(lowest, step)` for each row
+    scales: Vec<(f32, f32)>,
+    row: Vec<f32>,
+}
+
+/// Texts to run, as token ids that the model has.
+pub(super) struct Pass<'a> {
+    pub(super) model: &'a Int8,
+    pub(super) texts: &'a [Vec<u32>],
+    pub(super) scratch: &'a mut Scratch,
+}
+
+impl Task for Pass<'_> {
+    #[inline(always)]
+    fn run<K: Kernel>(self, kernel: K) {
+        let Scratch {
+            x,
+            y,
+            wide,
+            codes,
+            attention,
+        } = self.scratch;
+        embed(self.model, self.texts, x);
+        for layer in &self.model.layers {
+            let Layer {
+                qkv,
+                attention: output,
+                attention_norm,
+                up,
+                down,
+                norm,
+            } = layer;
+            codes.take(x, qkv, true);
+            linear::<K, false>(kernel, codes, qkv, wide);
+            attend(wide, self.texts, self.model.heads, y, attention);
+            codes.take(y, output, false);
+            linear::<K, false>(kernel, codes, output, y);
+            add_norm(x, y, attention_norm);
+            codes.take(x, up, true);
+            linear::<K, true>(kernel, codes, up, wide);
+            codes.take(wide, down, true);
+            linear::<K, false>(kernel, codes, down, y);
+            add_norm(x, y, norm);
+        }
+    }
+}
+
+/// `layer_norm(word + position + segment)`
+#[inline(always)]
+fn embed(model: &Int8, texts: &[Vec<u32>], x: &mut Vec<f32>) {
+    let Embeddings {
+        words,
+        scales,
+        positions,
+        segment,
+        norm,
+    } = &model.embeddings;
+    let (words, scales, positions, segment) = (&**words, &**scales, &**positions, &**segment);
+    let (weight, bias) = (&*norm.weight, &*norm.bias);
+    let hidden = segment.len();
+    x.clear();
+    for text in texts {
+        for (&id, position) in text.iter().zip(positions.chunks_exact(hidden)) {
+            let id = id as usize;
+            let (word, scale) = (&words[id * hidden..][..hidden], scales[id]);
+            let start = x.len();
+            x.resize(start + hidden, 0.0);
+            let row = &mut x[start..];
+            for (at, x) in row.iter_mut().enumerate() {
+                *x = f32::from(word[at]) * scale + segment[at] + position[at];
+            }
+            normalize(row, weight, bias, norm.eps);
+        }
+    }
+}
+
+/// `x = layer_norm(x + y)`
+#[inline(always)]
+fn add_norm(x: &mut [f32], y: &[f32], norm: &Norm) {
+    let (weight, bias) = (&*norm.weight, &*norm.bias);
+    for (x, y) in x.chunks_exact_mut(weight.len()).zip(y.chunks_exact(weight.len())) {
+        for (x, y) in x.iter_mut().zip(y) {
+            *x += y;
+        }
+        normalize(x, weight, bias, norm.eps);
+    }
+}
+
+impl Codes {
+    /// Quantises the rows of `x`, which are what `layer` takes, rotated if its weights are.
+    #[inline(always)]
+    fn take(&mut self, x: &[f32], layer: &Linear, rotated: bool) {
+        let inputs = layer.inputs;
+        let padded = padded_inputs(layer.inputs);
+        self.scales.clear();
+        self.codes.resize(x.len() / inputs * padded, 0);
+        self.row.resize(inputs, 0.0);
+        for (x, codes) in x.chunks_exact(inputs).zip(self.codes.chunks_exact_mut(padded)) {
+            let mut x = x;
+            if rotated {
+                self.row.copy_from_slice(x);
+                rotate(&mut self.row);
+                x = &self.row;
+            }
+            let (codes, padding) = codes.split_at_mut(inputs);
+            padding.fill(0);
+            self.scales.push(quantise(x, codes));
+        }
+    }
+}
+
+/// Codes of a row, and the lowest number of it and the step between codes.
+#[inline(always)]
+fn quantise(x: &[f32], codes: &mut [u8]) -> (f32, f32) {
+    const SIDE: usize = 16;
+    let (mut low, mut high) = ([f32::INFINITY; SIDE], [f32::NEG_INFINITY; SIDE]);
+    let (blocks, rest) = x.as_chunks::<SIDE>();
+    for block in blocks {
+        for at in 0..SIDE {
+            low[at] = least(block[at], low[at]);
+            high[at] = greatest(block[at], high[at]);
+        }
+    }
+    for (at, &x) in rest.iter().enumerate() {
+        low[at] = least(x, low[at]);
+        high[at] = greatest(x, high[at]);
+    }
+    let low = low.into_iter().fold(f32::INFINITY, |a, b| least(b, a));
+    let high = high.into_iter().fold(f32::NEG_INFINITY, |a, b| greatest(b, a));
+    let range = high - low;
+    let per_step = if range > 0.0 { f32::from(TOP) / range } else { 0.0 };
+    for (code, &x) in codes.iter_mut().zip(x) {
+        *code = ((x - low) * per_step + ROUND).to_bits() as u8;
+    }
+    (low, range / f32::from(TOP))
+}
+
+/// `y = x W + b`, and GELU of it if `GELU`, row-major `[tokens, outputs]`.
+#[inline(always)]
+fn linear<K: Kernel, const GELU: bool>(kernel: K, x: &Codes, layer: &Linear, y: &mut Vec<f32>) {
+    let inputs = padded_inputs(layer.inputs);
+    let tokens = x.scales.len();
+    y.resize(tokens * layer.outputs, 0.0);
+    let codes = &*layer.codes;
+    let (scales, _) = layer.scales.as_chunks::<TILE>();
+    let (offsets, _) = layer.offsets.as_chunks::<TILE>();
+    let (biases, _) = layer.biases.as_chunks::<TILE>();
+    // As even as they can be: a block of one row costs nearly what one of four does.
+    let blocks = tokens.div_ceil(ROWS);
+    for (at, tile) in codes.chunks_exact(inputs * TILE).enumerate() {
+        let outputs = Outputs {
+            scales: &scales[at],
+            offsets: &offsets[at],
+            biases: &biases[at],
+            first: at * TILE,
+            of: layer.outputs,
+        };
+        let mut start = 0;
+        for block in 0..blocks {
+            let end = (block + 1) * tokens / blocks;
+            let rows = start..end;
+            let codes = &x.codes[rows.start * inputs..rows.end * inputs];
+            let (x, y) = (
+                &x.scales[rows.clone()],
+                &mut y[rows.start * layer.outputs..rows.end * layer.outputs],
+            );
+            match end - start {
+                1 => outputs.rows::<K, 1, GELU>(kernel, codes, tile, x, y),
+                2 => outputs.rows::<K, 2, GELU>(kernel, codes, tile, x, y),
+                3 => outputs.rows::<K, 3, GELU>(kernel, codes, tile, x, y),
+                4 => outputs.rows::<K, 4, GELU>(kernel, codes, tile, x, y),
+                5 => outputs.rows::<K, 5, GELU>(kernel, codes, tile, x, y),
+                6 => outputs.rows::<K, 6, GELU>(kernel, codes, tile, x, y),
+                7 => outputs.rows::<K, 7, GELU>(kernel, codes, tile, x, y),
+                _ => outputs.rows::<K, ROWS, GELU>(kernel, codes, tile, x, y),
+            }
+            start = end;
+        }
+    }
+}
+
+/// The outputs of one tile of weights.
+struct Outputs<'a> {
+    scales: &'a [f32; TILE],
+    offsets: &'a [f32; TILE],
+    biases: &'a [f32; TILE],
+    /// Number of the first, out of `of`.
+    first: usize,
+    of: usize,
+}
+
+impl Outputs<'_> {
+    #[inline(always)]
+    fn rows<K: Kernel, const R: usize, const GELU: bool>(
+        &self,
+        kernel: K,
+        codes: &[u8],
+        tile: &[i8],
+        x: &[(f32, f32)],
+        y: &mut [f32],
+    ) {
+        let mut sums = [[0; TILE]; R];
+        kernel.sums::<R>(codes, tile, &mut sums);
+        for (row, sums) in sums.iter().enumerate() {
+            let (low, step) = x[row];
+            let mut values = [0.0; TILE];
+            for at in 0..TILE {
+                values[at] =
+                    sums[at] as f32 * (step * self.scales[at]) + (low * self.offsets[at] + self.biases[at]);
+            }
+            if GELU {
+                for value in &mut values {
+                    *value = gelu(*value);
+                }
+            }
+            let y = &mut y[row * self.of + self.first..(row + 1) * self.of];
+            match y.first_chunk_mut::<TILE>() {
+                Some(y) => *y = values,
+                None => y.copy_from_slice(&values[..y.len()]),
+            }
+        }
+    }
+}

@@ -1,0 +1,204 @@
+//! The sums of products of 8-bit numbers that an encoder spends its time in, and which code computes them.
+//!
+//! Sums of integers are exact, so every kernel gives the same ones. Codes of activations are 0 to 127, which fits the
+//! unsigned operand of x86 and the signed one of ARM, and codes of weights are so bounded ([`GROUP_LIMIT`]) that AVX2
+//! may add up eight products in 16 bits.
+
+#[cfg(target_arch = "aarch64")]
+use super::arm;
+#[cfg(target_arch = "x86_64")]
+use super::x86;
+use crate::{Error, Result};
+
+/// Outputs that are computed side by side: the rows of a tile of weights.
+pub(super) const TILE: usize = 16;
+
+/// Inputs that are multiplied side by side; the number of inputs is padded to a multiple.
+pub(super) const GROUP: usize = 16;
+
+/// Rows of activations that are multiplied by a tile at once, at most.
+pub(super) const ROWS: usize = 8;
+
+/// The largest code of an activation.
+pub(super) const TOP: u8 = 127;
+
+/// What the positive codes of eight weights that AVX2 adds up in 16 bits may come to, and the negative ones.
+pub(super) const GROUP_LIMIT: i32 = 32_767 / TOP as i32;
+
+/// A way to compute sums of products.
+pub(super) trait Kernel: Copy {
+    /// `sums[row][output]` is the sum over all inputs of `x[row][input] * tile[output][input]`.
+    ///
+    /// `x` is row-major `[R, inputs]`, `tile` `[inputs / 4, TILE, 4]`, and `inputs` a multiple of [`GROUP`].
+    fn sums<const R: usize>(self, x: &[u8], tile: &[i8], sums: &mut [[i32; TILE]; R]);
+}
+
+/// Runs anywhere; what the other kernels are compared with.
+#[derive(Clone, Copy)]
+pub(super) struct Portable;
+
+impl Kernel for Portable {
+    #[inline(always)]
+    fn sums<const R: usize>(self, x: &[u8], tile: &[i8], sums: &mut [[i32; TILE]; R]) {
+        let inputs = check::<R>(x, tile);
+        let (fours, _) = tile.as_chunks::<{ 4 * TILE }>();
+        for (sums, x) in sums.iter_mut().zip(x.chunks_exact(inputs)) {
+            *sums = [0; TILE];
+            let (x, _) = x.as_chunks::<4>();
+            for (x, weights) in x.iter().zip(fours) {
+                for (sum, weights) in sums.iter_mut().zip(weights.as_chunks::<4>().0) {
+                    for (&x, &weight) in x.iter().zip(weights) {
+                        *sum += i32::from(x) * i32::from(weight);
+                    }
+                }
+            }
+        }
+    }
+}
+
+/// The number of inputs; panics unless the shapes fit, which keeps every kernel inside its slices.
+#[inline(always)]
+pub(super) fn check<const R: usize>(x: &[u8], tile: &[i8]) -> usize {
+    let inputs = tile.len() / TILE;
+    assert!(tile.len() == inputs * TILE && x.len() == R * inputs && inputs.is_multiple_of(GROUP));
+    inputs
+}
+
+/// Something to do with a kernel, compiled once for each.
+pub(super) trait Task {
+    /// Does it; to be inlined, so that it is compiled for the kernel's CPU.
+    fn run<K: Kernel>(self, kernel: K);
+}
+
+/// Names a kernel for [`AnyKernel::from_env`].
+const VARIABLE: &str = "MOSS_KERNEL";
+
+/// A kernel that this CPU runs.
+#[derive(Clone, Copy)]
+pub(in crate::embed) enum AnyKernel {
+    /// Anywhere.
+    Portable(Portable),
+    #[cfg(target_arch = "x86_64")]
+    Avx2(x86::Avx2),
+    #[cfg(target_arch = "x86_64")]
+    AvxVnni(x86::AvxVnni),
+    #[cfg(target_arch = "x86_64")]
+    Avx512Vnni(x86::Avx512Vnni),
+    #[cfg(target_arch = "aarch64")]
+    Dotprod(arm::Dotprod),
+    #[cfg(target_arch = "aarch64")]
+    I8mm(arm::I8mm),
+}
+
+impl AnyKernel {
+    /// The kernels of this CPU by their names, the fastest first.
+    pub(super) fn of_this_cpu() -> Vec<(&'static str, AnyKernel)> {
+        let mut kernels = Vec::new();
+        #[cfg(target_arch = "x86_64")]
+        {
+            kernels.extend(
+                x86::Avx512Vnni::detect().map(|kernel| ("avx512-vnni", AnyKernel::Avx512Vnni(kernel))),
+            );
+            kernels.extend(x86::AvxVnni::detect().map(|kernel| ("avx-vnni", AnyKernel::AvxVnni(kernel))));
+            kernels.extend(x86::Avx2::detect().map(|kernel| ("avx2", AnyKernel::Avx2(kernel))));
+        }
+        #[cfg(target_arch = "aarch64")]
+        {
+            kernels.extend(arm::I8mm::detect().map(|kernel| ("i8mm", AnyKernel::I8mm(kernel))));
+            kernels.extend(arm::Dotprod::detect().map(|kernel| ("dotprod", AnyKernel::Dotprod(kernel))));
+        }
+        kernels.push(("portable", AnyKernel::Portable(Portable)));
+        kernels
+    }
+
+    /// The fastest kernel of this CPU, or the one that `MOSS_KERNEL` names: to compare them, since vectors are the same.
+    ///
+    /// # Errors
+    /// `InvalidArgument`, with the names that there are.
+    pub(super) fn from_env() -> Result<AnyKernel> {
+        let kernels = AnyKernel::of_this_cpu();
+        let wanted = std::env::var_os(VARIABLE).filter(|wanted| !wanted.is_empty());
+        let found = kernels
+            .iter()
+            .find(|(name, _)| wanted.as_ref().is_none_or(|wanted| wanted == name));
+        found.map(|&(_, kernel)| kernel).ok_or_else(|| {
+            let names: Vec<&str> = kernels.iter().map(|&(name, _)| name).collect();
+            let wanted = wanted.unwrap_or_default();
+            Error::invalid(format!(
+                "{VARIABLE} is {wanted:?}, this CPU has {}",
+                names.join(", ")
+            ))
+        })
+    }
+
+    /// Does something with this kernel, in code that was compiled for its CPU.
+    pub(super) fn run(self, task: impl Task) {
+        match self {
+            AnyKernel::Portable(kernel) => task.run(kernel),
+            #[cfg(target_arch = "x86_64")]
+            AnyKernel::Avx2(kernel) => kernel.run(task),
+            #[cfg(target_arch = "x86_64")]
+            AnyKernel::AvxVnni(kernel) => kernel.run(task),
+            #[cfg(target_arch = "x86_64")]
+            AnyKernel::Avx512Vnni(kernel) => kernel.run(task),
+            #[cfg(target_arch = "aarch64")]
+            AnyKernel::Dotprod(kernel) => kernel.run(task),
+            #[cfg(target_arch = "aarch64")]
+            AnyKernel::I8mm(kernel) => kernel.run(task),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// Compares a kernel with the portable one for each number of rows.
+    struct Compare<'a>(&'a [u8], &'a [i8], &'static str);
+
+    impl Compare<'_> {
+        fn rows<const R: usize>(&self, kernel: impl Kernel) {
+            let Compare(x, tile, name) = *self;
+            let x = &x[..R * tile.len() / TILE];
+            let (mut ours, mut theirs) = ([[1; TILE]; R], [[2; TILE]; R]);
+            kernel.sums(x, tile, &mut ours);
+            Portable.sums(x, tile, &mut theirs);
+            assert_eq!(ours, theirs, "{name}, {R} rows, {} inputs", tile.len() / TILE);
+        }
+    }
+
+    impl Task for Compare<'_> {
+        #[inline(always)]
+        fn run<K: Kernel>(self, kernel: K) {
+            self.rows::<1>(kernel);
+            self.rows::<2>(kernel);
+            self.rows::<3>(kernel);
+            self.rows::<4>(kernel);
+            self.rows::<5>(kernel);
+            self.rows::<6>(kernel);
+            self.rows::<7>(kernel);
+            self.rows::<ROWS>(kernel);
+        }
+    }
+
+    #[test]
+    fn every_kernel_gives_the_sums_of_the_portable_one() {
+        let mut rng = fastrand::Rng::with_seed(5);
+        for inputs in [16, 32, 48, 384, 1536] {
+            // Whatever the weights' limit allows at its worst: eight of the largest sum that go to one number.
+            let mut extremes = |at: usize| match at % 3 {
+                0 => (TOP, 32),
+                1 => (TOP, -32),
+                _ => (rng.u8(..=TOP), rng.i8(-32..=32)),
+            };
+            for kind in 0..3 {
+                let pairs: Vec<(u8, i8)> = (0..ROWS.max(TILE) * inputs).map(|_| extremes(kind)).collect();
+                let x: Vec<u8> = pairs[..ROWS * inputs].iter().map(|pair| pair.0).collect();
+                let tile: Vec<i8> = pairs[..TILE * inputs].iter().map(|pair| pair.1).collect();
+                for (name, kernel) in AnyKernel::of_this_cpu() {
+                    kernel.run(Compare(&x, &tile, name));
+                }
+            }
+        }
+    }
+}

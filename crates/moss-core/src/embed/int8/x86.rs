@@ -1,0 +1,150 @@
+//! The kernels of x86.
+#![allow(unsafe_code)] // what all this is about: instructions that not every CPU has
+
+use std::arch::x86_64::*;
+
+use super::kernel::{GROUP, Kernel, TILE, Task, check};
+
+/// `vpmaddubsw`: pairs of products in 16 bits, of which four are added up before they go to 32.
+#[derive(Clone, Copy)]
+pub(super) struct Avx2(());
+
+/// `vpdpbusd` on 256 bits.
+#[derive(Clone, Copy)]
+pub(super) struct AvxVnni(());
+
+/// `vpdpbusd` on 512 bits.
+#[derive(Clone, Copy)]
+pub(super) struct Avx512Vnni(());
+
+macro_rules! kernel {
+    (
+        $kernel:ident, $features:tt, [$($feature:tt),+],
+        vector: $vector:ty,
+        zero: $zero:ident,
+        load: $load:ident,
+        store: $store:ident,
+        splat: $splat:ident,
+        add_products: $add_products:ident,
+    ) => {
+        impl $kernel {
+            /// The kernel, where the CPU has its instructions.
+            pub(super) fn detect() -> Option<$kernel> {
+                ($(is_x86_feature_detected!($feature))&&+).then_some($kernel(()))
+            }
+
+            /// Runs what must be compiled for the CPU of this kernel.
+            #[inline(always)]
+            pub(super) fn run(self, task: impl Task) {
+                #[target_feature(enable = $features)]
+                fn compiled(kernel: $kernel, task: impl Task) {
+                    task.run(kernel)
+                }
+                // SAFETY: `detect` alone makes a kernel, and it found the features.
+                unsafe { compiled(self, task) }
+            }
+        }
+
+        impl Kernel for $kernel {
+            #[inline(always)]
+            fn sums<const R: usize>(self, x: &[u8], tile: &[i8], sums: &mut [[i32; TILE]; R]) {
+                let inputs = check::<R>(x, tile);
+                // SAFETY: `detect` alone makes a kernel, and it found the features. Reads stay within `R` rows of
+                // `inputs` codes and `inputs` times `TILE` weights, which `check` compared with the slices; the
+                // stores fill rows of `TILE` sums.
+                unsafe {
+                    let bytes = size_of::<$vector>();
+                    // A tile has four bytes of each output: one vector of 512 bits, or two of 256.
+                    for half in 0..4 * TILE / bytes {
+                        let mut totals = [$zero(); R];
+                        for group in 0..inputs / GROUP {
+                            let weights = tile.as_ptr().add(group * GROUP * TILE + half * bytes);
+                            let weights = [
+                                $load(weights.cast()),
+                                $load(weights.add(4 * TILE).cast()),
+                                $load(weights.add(8 * TILE).cast()),
+                                $load(weights.add(12 * TILE).cast()),
+                            ];
+                            for row in 0..R {
+                                let x = x.as_ptr().add(row * inputs + group * GROUP).cast::<i32>();
+                                let x = [
+                                    $splat(x.read_unaligned()),
+                                    $splat(x.add(1).read_unaligned()),
+                                    $splat(x.add(2).read_unaligned()),
+                                    $splat(x.add(3).read_unaligned()),
+                                ];
+                                totals[row] = $add_products(totals[row], x, weights);
+                            }
+                        }
+                        for row in 0..R {
+                            $store(sums[row].as_mut_ptr().byte_add(half * bytes).cast(), totals[row]);
+                        }
+                    }
+                }
+            }
+        }
+    };
+}
+
+kernel! {
+    Avx2, "avx2", ["avx2"],
+    vector: __m256i,
+    zero: _mm256_setzero_si256,
+    load: _mm256_loadu_si256,
+    store: _mm256_storeu_si256,
+    splat: _mm256_set1_epi32,
+    add_products: add_in_16_bits,
+}
+
+kernel! {
+    AvxVnni, "avx2,avxvnni", ["avx2", "avxvnni"],
+    vector: __m256i,
+    zero: _mm256_setzero_si256,
+    load: _mm256_loadu_si256,
+    store: _mm256_storeu_si256,
+    splat: _mm256_set1_epi32,
+    add_products: dot_256,
+}
+
+kernel! {
+    Avx512Vnni, "avx512f,avx512bw,avx512vl,avx512vnni", ["avx512f", "avx512bw", "avx512vl", "avx512vnni"],
+    vector: __m512i,
+    zero: _mm512_setzero_si512,
+    load: _mm512_loadu_si512,
+    store: _mm512_storeu_si512,
+    splat: _mm512_set1_epi32,
+    add_products: dot_512,
+}
+
+#[inline]
+#[target_feature(enable = "avx2")]
+fn add_in_16_bits(total: __m256i, x: [__m256i; 4], weights: [__m256i; 4]) -> __m256i {
+    let left = _mm256_add_epi16(
+        _mm256_maddubs_epi16(x[0], weights[0]),
+        _mm256_maddubs_epi16(x[1], weights[1]),
+    );
+    let right = _mm256_add_epi16(
+        _mm256_maddubs_epi16(x[2], weights[2]),
+        _mm256_maddubs_epi16(x[3], weights[3]),
+    );
+    let pairs = _mm256_madd_epi16(_mm256_add_epi16(left, right), _mm256_set1_epi16(1));
+    _mm256_add_epi32(total, pairs)
+}
+
+#[inline]
+#[target_feature(enable = "avx2,avxvnni")]
+fn dot_256(total: __m256i, x: [__m256i; 4], weights: [__m256i; 4]) -> __m256i {
+    let total = _mm256_dpbusd_avx_epi32(total, x[0], weights[0]);
+    let total = _mm256_dpbusd_avx_epi32(total, x[1], weights[1]);
+    let total = _mm256_dpbusd_avx_epi32(total, x[2], weights[2]);
+    _mm256_dpbusd_avx_epi32(total, x[3], weights[3])
+}
+
+#[inline]
+#[target_feature(enable = "avx512f,avx512bw,avx512vl,avx512vnni")]
+fn dot_512(total: __m512i, x: [__m512i; 4], weights: [__m512i; 4]) -> __m512i {
+    let total = _mm512_dpbusd_epi32(total, x[0], weights[0]);
+    let total = _mm512_dpbusd_epi32(total, x[1], weights[1]);
+    let total = _mm512_dpbusd_epi32(total, x[2], weights[2]);
+    _mm512_dpbusd_epi32(total, x[3], weights[3])
+}
