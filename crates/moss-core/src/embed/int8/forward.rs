@@ -118,7 +118,7 @@ fn add_norm(x: &mut [f32], y: &[f32], norm: &Norm) {
 }
 
 impl Codes {
-    /// Quantises the rows of `x`, which are what `layer` takes, rotated if its weights are.
+    /// Quantizes the rows of `x`, which are what `layer` takes, rotated if its weights are.
     #[inline(always)]
     fn take(&mut self, x: &[f32], layer: &Linear, rotated: bool) {
         let inputs = layer.inputs;
@@ -135,14 +135,14 @@ impl Codes {
             }
             let (codes, padding) = codes.split_at_mut(inputs);
             padding.fill(0);
-            self.scales.push(quantise(x, codes));
+            self.scales.push(quantize(x, codes));
         }
     }
 }
 
 /// Codes of a row, and the lowest number of it and the step between codes.
 #[inline(always)]
-fn quantise(x: &[f32], codes: &mut [u8]) -> (f32, f32) {
+fn quantize(x: &[f32], codes: &mut [u8]) -> (f32, f32) {
     const SIDE: usize = 16;
     let (mut low, mut high) = ([f32::INFINITY; SIDE], [f32::NEG_INFINITY; SIDE]);
     let (blocks, rest) = x.as_chunks::<SIDE>();

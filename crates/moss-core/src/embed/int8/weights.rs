@@ -1,4 +1,4 @@
-//! Quantising the weights of a linear layer, when a model is packed.
+//! Quantizing the weights of a linear layer, when a model is packed.
 
 use super::kernel::{GROUP, GROUP_LIMIT, TILE};
 use super::rotate::{block, rotate};
@@ -25,7 +25,7 @@ pub(in crate::embed) fn padded_inputs(inputs: usize) -> usize {
     inputs.next_multiple_of(GROUP)
 }
 
-/// Quantises the rows `[outputs, inputs]` of a layer, for rotated activations if `rotated`.
+/// Quantizes the rows `[outputs, inputs]` of a layer, for rotated activations if `rotated`.
 pub(in crate::embed) fn quantize(mut weights: Vec<f32>, biases: &[f32], rotated: bool) -> Quantized {
     let outputs = biases.len();
     let inputs = weights.len() / outputs;

@@ -1,7 +1,7 @@
 //! The token that all requests of a client share.
 
 use futures::FutureExt;
-use futures::future::join_all;
+use futures::future::{join, join_all};
 use moss_core::ErrorKind;
 
 use super::stub::{Reply, Stub, no_waits};
@@ -54,11 +54,18 @@ fn a_token_is_renewed_before_it_ends() {
 
 #[test]
 fn sessions_that_open_together_share_an_exchange() {
-    let stub = gives_tokens(3600, |_| true);
+    let (answer, wait) = std::sync::mpsc::channel();
+    let stub = Stub::new(move |_| {
+        wait.recv().unwrap();
+        Reply::token("token", 3600)
+    });
     let service = stub.service(no_waits(), None);
-    block_on(join_all((0..8).map(|_| service.authenticate())));
+    let together = join_all((0..8).map(|_| service.authenticate()));
+    // Answered once all have asked.
+    block_on(join(together, async { answer.send(()).unwrap() }));
     assert_eq!(stub.asked(TOKENS).len(), 1);
     // The check is of now.
+    answer.send(()).unwrap();
     block_on(service.authenticate()).unwrap();
     assert_eq!(stub.asked(TOKENS).len(), 2);
 }
