@@ -154,7 +154,8 @@ defmodule Mix.Tasks.Compile.MossNif do
 
     release = if Mix.env() == :prod, do: ["--release"], else: []
 
-    args = ["build", "--message-format", "json-render-diagnostics", "--package", "moss-ex"] ++ release ++ source()
+    args =
+      ["build", "--message-format", "json-render-diagnostics", "--package", "moss-ex"] ++ release ++ source()
 
     case System.cmd("cargo", args, cd: @root) do
       {output, 0} -> library_in(output)
