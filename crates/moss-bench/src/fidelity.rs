@@ -2,35 +2,26 @@
 
 use std::path::Path;
 
+use moss_core::Result;
 use moss_core::embed::{self, Embedder, Encoder};
-use moss_core::vector::Precision;
-use moss_core::{Error, ErrorKind, Result};
 
 use crate::corpus;
 
-/// Takes the folder with the published files of the default model and files of texts, of which it reads as many each as
-/// make 5,000 together.
+/// Takes two packed files of the default model, the second made with `--fp32`, and files of texts, of which it reads as
+/// many each as make 5,000 together.
 pub(crate) fn run(arguments: &[String]) -> Result<()> {
     const TEXTS: usize = 5_000;
-    let [published, files @ ..] = arguments else {
-        return Err(invalid("usage: fidelity PUBLISHED TEXTS.."));
+    let [ours, reference, files @ ..] = arguments else {
+        return Err(corpus::usage("fidelity MODEL REFERENCE TEXTS.."));
     };
     if files.is_empty() {
-        return Err(invalid("name files of texts"));
+        return Err(corpus::usage("fidelity MODEL REFERENCE TEXTS.."));
     }
     let spec = embed::find(embed::DEFAULT_MODEL)?;
-    let open = |precision, name| {
-        let file = std::env::temp_dir().join(format!("moss-bench-{}-{name}.moss", std::process::id()));
-        let write =
-            |bytes: Vec<u8>| std::fs::write(&file, bytes).map_err(|error| invalid(&error.to_string()));
-        let opened = embed::pack(Path::new(published), spec, precision)
-            .and_then(write)
-            .and_then(|()| Encoder::open(&file, spec));
-        // Nothing is lost if it stays behind in the temporary folder.
-        let _ = std::fs::remove_file(&file);
-        opened
-    };
-    let (ours, reference) = (open(Precision::Int8, "int8")?, open(Precision::F32, "fp32")?);
+    let (ours, reference) = (
+        Encoder::open(Path::new(ours), spec)?,
+        Encoder::open(Path::new(reference), spec)?,
+    );
 
     let mut cosines = Vec::new();
     for file in files {
@@ -58,8 +49,4 @@ fn say(what: &str, cosines: &mut [f64]) {
         cosines.len(),
         cosines[0]
     );
-}
-
-fn invalid(message: &str) -> Error {
-    Error::new(ErrorKind::InvalidArgument, message)
 }

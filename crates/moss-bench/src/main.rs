@@ -35,7 +35,7 @@ const SUBJECTS: &[(&str, &str, Run)] = &[
     ),
     (
         "fidelity",
-        "cosine of vectors to those of the published weights: PUBLISHED TEXTS..",
+        "cosine of vectors to those of the published weights: MODEL REFERENCE TEXTS..",
         fidelity::run,
     ),
     (

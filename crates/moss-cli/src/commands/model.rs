@@ -30,7 +30,7 @@ pub(crate) enum Model {
         /// Which model they are
         #[arg(long, short, default_value = DEFAULT_MODEL)]
         model: String,
-        /// Keep the weights in 32 bits, as published: several times larger and slower, to compare the usual 8 bits with
+        /// Keep the weights in 32 bits, as published: larger and slower, to compare the usual 8 bits with
         #[arg(long)]
         fp32: bool,
     },

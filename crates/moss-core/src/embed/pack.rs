@@ -24,7 +24,7 @@ pub const PUBLISHED_FILES: [&str; 3] = [CONFIG, TOKENIZER, WEIGHTS];
 /// The bytes of the packed file of a directory that holds the [`PUBLISHED_FILES`].
 ///
 /// Weights are stored as the encoder reads them, so opening the result copies nothing. In `Int8`, which is what people
-/// want, the file is a quarter as long and runs several times faster; `F32` keeps them as published, to measure the other
+/// want, the file is a quarter as long and embeds a question two to four times as fast; `F32` keeps them as published, to measure the other
 /// against. The same input gives the same bytes. Holds weights twice in memory while it runs.
 ///
 /// # Errors
