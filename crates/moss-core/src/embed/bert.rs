@@ -10,14 +10,15 @@
 
 use candle_core::{Device, Result as CandleResult, Tensor};
 
-use super::ops::{AddNorm, Gelu, Linear, Product, Softmax};
+use super::layer::{Layer, Norm, layers};
+use super::ops::{Gelu, Linear, Product, Softmax};
 use super::packed::{Packed, View};
 use crate::{Error, ErrorKind, Result};
 
 /// A BERT encoder: token ids to one vector per token.
 pub(super) struct Bert {
     embeddings: Embeddings,
-    layers: Vec<Layer>,
+    layers: Vec<Layer<Linear>>,
     heads: usize,
 }
 
@@ -25,44 +26,18 @@ struct Embeddings {
     word: View<f32>,
     position: View<f32>,
     segment: View<f32>,
-    norm: AddNorm,
-}
-
-struct Layer {
-    qkv: Linear,
-    attention: Linear,
-    attention_norm: AddNorm,
-    up: Linear,
-    down: Linear,
-    norm: AddNorm,
+    norm: Norm,
 }
 
 impl Bert {
     /// The encoder of a packed file; copies nothing.
     pub(super) fn new(packed: &Packed) -> Result<Bert> {
         let config = &packed.config.bert;
-        let (h, f) = (config.hidden_size, config.intermediate_size);
+        let h = config.hidden_size;
         let linear = |name: &str, inputs, outputs| {
             Ok(Linear {
                 weight: packed.tensor(&format!("{name}.weight"), &[inputs, outputs])?,
                 bias: packed.tensor(&format!("{name}.bias"), &[outputs])?,
-            })
-        };
-        let norm = |name: &str| {
-            Ok(AddNorm {
-                weight: packed.tensor(&format!("{name}.weight"), &[h])?,
-                bias: packed.tensor(&format!("{name}.bias"), &[h])?,
-                eps: config.layer_norm_eps,
-            })
-        };
-        let layer = |at| {
-            Ok(Layer {
-                qkv: linear(&format!("layer.{at}.qkv"), h, 3 * h)?,
-                attention: linear(&format!("layer.{at}.attention"), h, h)?,
-                attention_norm: norm(&format!("layer.{at}.attention.norm"))?,
-                up: linear(&format!("layer.{at}.up"), h, f)?,
-                down: linear(&format!("layer.{at}.down"), f, h)?,
-                norm: norm(&format!("layer.{at}.norm"))?,
             })
         };
         Ok(Bert {
@@ -70,9 +45,9 @@ impl Bert {
                 word: packed.tensor("embeddings.word", &[config.vocab_size, h])?,
                 position: packed.tensor("embeddings.position", &[config.max_position_embeddings, h])?,
                 segment: packed.tensor("embeddings.type", &[h])?,
-                norm: norm("embeddings.norm")?,
+                norm: Norm::new(packed, "embeddings.norm")?,
             },
-            layers: (0..config.num_hidden_layers).map(layer).collect::<Result<_>>()?,
+            layers: layers(packed, linear)?,
             heads: config.num_attention_heads,
         })
     }
@@ -116,7 +91,7 @@ impl Embeddings {
     }
 }
 
-impl Layer {
+impl Layer<Linear> {
     /// `[tokens, hidden] -> [tokens, hidden]`
     fn forward(&self, x: &Tensor, heads: usize) -> CandleResult<Tensor> {
         let attended = self.attend(x, heads)?.apply_op1_no_bwd(&self.attention)?;

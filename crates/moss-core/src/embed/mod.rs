@@ -7,6 +7,7 @@ mod bert;
 mod config;
 mod encoder;
 mod int8;
+mod layer;
 mod math;
 mod ops;
 mod pack;

@@ -7,6 +7,7 @@
 use candle_core::{CpuStorage, CustomOp1, CustomOp2, InplaceOp1, InplaceOp2, Layout, Result, Shape, bail};
 use gemm::Parallelism;
 
+use super::layer::Norm;
 use super::math;
 use super::packed::View;
 
@@ -93,13 +94,7 @@ impl InplaceOp1 for Softmax {
 }
 
 /// `x = layer_norm(x + residual)` over the last dimension, in place.
-pub(super) struct AddNorm {
-    pub(super) weight: View<f32>,
-    pub(super) bias: View<f32>,
-    pub(super) eps: f32,
-}
-
-impl InplaceOp2 for AddNorm {
+impl InplaceOp2 for Norm {
     fn name(&self) -> &'static str {
         "add-norm"
     }
@@ -119,7 +114,7 @@ impl InplaceOp2 for AddNorm {
     }
 }
 
-impl AddNorm {
+impl Norm {
     /// `(x - mean) / sqrt(variance + eps) * weight + bias` for each row.
     pub(super) fn normalize(&self, x: &mut [f32]) {
         for row in x.chunks_exact_mut(self.weight.len()) {

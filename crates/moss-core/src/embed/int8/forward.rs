@@ -8,7 +8,8 @@ use super::attend::attend;
 use super::kernel::{Kernel, ROWS, TILE, TOP, Task};
 use super::rotate::rotate;
 use super::weights::padded_inputs;
-use super::{Embeddings, Int8, Layer, Linear, Norm};
+use super::{Embeddings, Int8, Linear};
+use crate::embed::layer::{Layer, Norm};
 use crate::embed::math::{ROUND, gelu, greatest, least, normalize};
 
 /// The numbers between the steps, kept from call to call so that a call allocates nothing once its thread has seen as

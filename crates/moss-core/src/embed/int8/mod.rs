@@ -26,6 +26,7 @@ use std::cell::RefCell;
 pub(super) use weights::{padded_inputs, padded_outputs, quantize, quantize_embedding};
 
 use self::kernel::AnyKernel;
+use super::layer::{Layer, Norm, layers};
 use super::packed::{Packed, View};
 use crate::{Error, ErrorKind, Result};
 
@@ -34,7 +35,7 @@ type Floats = View<f32>;
 /// A BERT encoder: token ids to one vector per token.
 pub(super) struct Int8 {
     embeddings: Embeddings,
-    layers: Vec<Layer>,
+    layers: Vec<Layer<Linear>>,
     heads: usize,
     hidden: usize,
     kernel: AnyKernel,
@@ -50,15 +51,6 @@ struct Embeddings {
     norm: Norm,
 }
 
-struct Layer {
-    qkv: Linear,
-    attention: Linear,
-    attention_norm: Norm,
-    up: Linear,
-    down: Linear,
-    norm: Norm,
-}
-
 /// See [`weights::Quantized`].
 struct Linear {
     codes: View<i8>,
@@ -67,12 +59,6 @@ struct Linear {
     biases: Floats,
     inputs: usize,
     outputs: usize,
-}
-
-struct Norm {
-    weight: Floats,
-    bias: Floats,
-    eps: f32,
 }
 
 thread_local! {
@@ -86,7 +72,7 @@ impl Int8 {
     /// `ModelUnavailable` if the file lacks a tensor; `InvalidArgument` if `MOSS_KERNEL` names no kernel of this CPU.
     pub(super) fn new(packed: &Packed) -> Result<Int8> {
         let config = &packed.config.bert;
-        let (h, f) = (config.hidden_size, config.intermediate_size);
+        let h = config.hidden_size;
         let linear = |name: &str, inputs, outputs| {
             let (width, height) = (padded_inputs(inputs), padded_outputs(outputs));
             let floats = |part: &str| packed.tensor(&format!("{name}.{part}"), &[height]);
@@ -99,32 +85,15 @@ impl Int8 {
                 outputs,
             })
         };
-        let norm = |name: &str| {
-            Ok(Norm {
-                weight: packed.tensor(&format!("{name}.weight"), &[h])?,
-                bias: packed.tensor(&format!("{name}.bias"), &[h])?,
-                eps: config.layer_norm_eps,
-            })
-        };
-        let layer = |at| {
-            Ok(Layer {
-                qkv: linear(&format!("layer.{at}.qkv"), h, 3 * h)?,
-                attention: linear(&format!("layer.{at}.attention"), h, h)?,
-                attention_norm: norm(&format!("layer.{at}.attention.norm"))?,
-                up: linear(&format!("layer.{at}.up"), h, f)?,
-                down: linear(&format!("layer.{at}.down"), f, h)?,
-                norm: norm(&format!("layer.{at}.norm"))?,
-            })
-        };
         Ok(Int8 {
             embeddings: Embeddings {
                 words: packed.tensor("embeddings.word.codes", &[config.vocab_size, h])?,
                 scales: packed.tensor("embeddings.word.scales", &[config.vocab_size])?,
                 positions: packed.tensor("embeddings.position", &[config.max_position_embeddings, h])?,
                 segment: packed.tensor("embeddings.type", &[h])?,
-                norm: norm("embeddings.norm")?,
+                norm: Norm::new(packed, "embeddings.norm")?,
             },
-            layers: (0..config.num_hidden_layers).map(layer).collect::<Result<_>>()?,
+            layers: layers(packed, linear)?,
             heads: config.num_attention_heads,
             hidden: h,
             kernel: AnyKernel::from_env()?,

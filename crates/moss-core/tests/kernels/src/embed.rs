@@ -2,6 +2,8 @@
 
 #[path = "../../../src/embed/int8/mod.rs"]
 mod int8;
+#[path = "../../../src/embed/layer.rs"]
+mod layer;
 #[path = "../../../src/embed/math.rs"]
 mod math;
 
