@@ -10,6 +10,7 @@ use gemm::Parallelism;
 use super::layer::Norm;
 use super::math;
 use super::packed::View;
+use crate::lanes::Array;
 
 /// `y = x W + b` for `x` of shape `[tokens, inputs]`.
 pub(super) struct Linear {
@@ -87,7 +88,7 @@ impl InplaceOp1 for Softmax {
     fn cpu_fwd(&self, storage: &mut CpuStorage, layout: &Layout) -> Result<()> {
         let width = layout.dims()[layout.dims().len() - 1];
         for row in contiguous_mut(storage, layout)?.chunks_exact_mut(width) {
-            math::softmax(row, self.scale);
+            math::softmax::<Array>(row, self.scale);
         }
         Ok(())
     }
@@ -118,7 +119,7 @@ impl Norm {
     /// `(x - mean) / sqrt(variance + eps) * weight + bias` for each row.
     pub(super) fn normalize(&self, x: &mut [f32]) {
         for row in x.chunks_exact_mut(self.weight.len()) {
-            math::normalize(row, &self.weight, &self.bias, self.eps);
+            math::normalize::<Array>(row, &self.weight, &self.bias, self.eps);
         }
     }
 }

@@ -6,6 +6,7 @@ use std::arch::asm;
 use std::arch::is_aarch64_feature_detected;
 
 use super::kernel::{GROUP, Kernel, TILE, Task, check};
+use crate::lanes::Neon;
 
 /// Bytes of the outputs that are computed at once, out of the 64 of a tile: as many as registers hold for eight rows.
 const HALF: usize = 32;
@@ -44,6 +45,8 @@ kernel!(Dotprod, "dotprod");
 kernel!(I8mm, "i8mm");
 
 impl Kernel for Dotprod {
+    type Lanes = Neon;
+
     #[inline(always)]
     fn sums<const R: usize>(self, x: &[u8], tile: &[i8], sums: &mut [[i32; TILE]; R]) {
         let inputs = check::<R>(x, tile);
@@ -81,6 +84,8 @@ impl Kernel for Dotprod {
 }
 
 impl Kernel for I8mm {
+    type Lanes = Neon;
+
     #[inline(always)]
     fn sums<const R: usize>(self, x: &[u8], tile: &[i8], sums: &mut [[i32; TILE]; R]) {
         let inputs = check::<R>(x, tile);

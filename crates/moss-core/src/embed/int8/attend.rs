@@ -1,11 +1,9 @@
 //! Attention, in f32: few operations in short texts, and none of them with weights.
 
 use crate::embed::math::softmax;
+use crate::lanes::{LANES, Lanes};
 
-/// Numbers that are computed side by side.
-const SIDE: usize = 8;
-
-/// One head of one text, laid out for products; rows are padded with zeros to a multiple of [`SIDE`].
+/// One head of one text, laid out for products; rows are padded with zeros to a multiple of [`LANES`].
 #[derive(Default)]
 pub(super) struct Scratch {
     /// `[width, tokens]`
@@ -20,7 +18,13 @@ pub(super) struct Scratch {
 
 /// `softmax(q k^T / sqrt(width)) v` for each head of each text, side by side: `[tokens, hidden]` from `[tokens, 3 * hidden]`.
 #[inline(always)]
-pub(super) fn attend(qkv: &[f32], texts: &[Vec<u32>], heads: usize, y: &mut Vec<f32>, scratch: &mut Scratch) {
+pub(super) fn attend<L: Lanes>(
+    qkv: &[f32],
+    texts: &[Vec<u32>],
+    heads: usize,
+    y: &mut Vec<f32>,
+    scratch: &mut Scratch,
+) {
     let hidden = qkv.len() / texts.iter().map(Vec::len).sum::<usize>() / 3;
     let width = hidden / heads;
     y.resize(qkv.len() / 3, 0.0);
@@ -29,7 +33,7 @@ pub(super) fn attend(qkv: &[f32], texts: &[Vec<u32>], heads: usize, y: &mut Vec<
         let (text, further) = qkv.split_at(text.len() * 3 * hidden);
         let (context, rest) = y.split_at_mut(text.len() / (3 * hidden) * hidden);
         for head in 0..heads {
-            scratch.head(text, hidden, head * width, width, context);
+            scratch.head::<L>(text, hidden, head * width, width, context);
         }
         (qkv, y) = (further, rest);
     }
@@ -37,9 +41,9 @@ pub(super) fn attend(qkv: &[f32], texts: &[Vec<u32>], heads: usize, y: &mut Vec<
 
 impl Scratch {
     #[inline(always)]
-    fn head(&mut self, qkv: &[f32], hidden: usize, first: usize, width: usize, y: &mut [f32]) {
+    fn head<L: Lanes>(&mut self, qkv: &[f32], hidden: usize, first: usize, width: usize, y: &mut [f32]) {
         let tokens = y.len() / hidden;
-        let (columns, depth) = (tokens.next_multiple_of(SIDE), width.next_multiple_of(SIDE));
+        let (columns, depth) = (tokens.next_multiple_of(LANES), width.next_multiple_of(LANES));
         self.keys.resize(width * columns, 0.0);
         self.values.resize(tokens * depth, 0.0);
         self.scores.resize(tokens * columns, 0.0);
@@ -56,7 +60,7 @@ impl Scratch {
         for keys in self.keys.chunks_exact_mut(columns) {
             keys[tokens..].fill(0.0);
         }
-        product(
+        product::<L>(
             &qkv[first..],
             3 * hidden,
             width,
@@ -66,9 +70,11 @@ impl Scratch {
         );
         let scale = 1.0 / (width as f32).sqrt();
         for scores in self.scores.chunks_exact_mut(columns) {
-            softmax(&mut scores[..tokens], scale);
+            // Whole vectors: what lies behind the row comes to nothing.
+            scores[tokens..].fill(f32::NEG_INFINITY);
+            softmax::<L>(scores, scale);
         }
-        product(
+        product::<L>(
             &self.scores,
             columns,
             tokens,
@@ -84,22 +90,30 @@ impl Scratch {
 
 /// `y = left right`, `left` of `inner` columns in rows `stride` apart, `right` `[inner, columns]`, `y` `[rows, columns]`.
 #[inline(always)]
-fn product(left: &[f32], stride: usize, inner: usize, right: &[f32], columns: usize, y: &mut [f32]) {
+fn product<L: Lanes>(
+    left: &[f32],
+    stride: usize,
+    inner: usize,
+    right: &[f32],
+    columns: usize,
+    y: &mut [f32],
+) {
     let rows = y.len() / columns;
     let mut row = 0;
     while row < rows {
         let (left, y) = (&left[row * stride..], &mut y[row * columns..]);
         row += match rows - row {
-            1 => block::<1>(left, stride, inner, right, columns, y),
-            2 | 3 => block::<2>(left, stride, inner, right, columns, y),
-            _ => block::<4>(left, stride, inner, right, columns, y),
+            1 => block::<L, 1>(left, stride, inner, right, columns, y),
+            2 | 3 => block::<L, 2>(left, stride, inner, right, columns, y),
+            4..8 => block::<L, 4>(left, stride, inner, right, columns, y),
+            _ => block::<L, 8>(left, stride, inner, right, columns, y),
         };
     }
 }
 
 /// `R` rows of a product.
 #[inline(always)]
-fn block<const R: usize>(
+fn block<L: Lanes, const R: usize>(
     left: &[f32],
     stride: usize,
     inner: usize,
@@ -111,21 +125,17 @@ fn block<const R: usize>(
     for row in 0..R {
         rows[row] = &left[row * stride..][..inner];
     }
-    for first in (0..columns).step_by(SIDE) {
-        let mut sums = [[0.0; SIDE]; R];
-        for (at, right) in right.chunks_exact(columns).take(inner).enumerate() {
-            let Some(right) = right[first..].first_chunk::<SIDE>() else {
-                continue;
-            };
-            for (sums, row) in sums.iter_mut().zip(&rows) {
-                let left = row[at];
-                for side in 0..SIDE {
-                    sums[side] += left * right[side];
-                }
+    for first in (0..columns).step_by(LANES) {
+        let mut sums = [L::splat(0.0); R];
+        for at in 0..inner {
+            let right = &right[at * columns + first..][..LANES];
+            let right = L::load_last(right, 0.0);
+            for row in 0..R {
+                sums[row] = sums[row].add(L::splat(rows[row][at]).mul(right));
             }
         }
-        for (row, sums) in sums.iter().enumerate() {
-            y[row * columns + first..][..SIDE].copy_from_slice(sums);
+        for row in 0..R {
+            sums[row].store_last(&mut y[row * columns + first..][..LANES]);
         }
     }
     R

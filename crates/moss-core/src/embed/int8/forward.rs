@@ -6,11 +6,12 @@
 
 use super::attend::attend;
 use super::kernel::{Kernel, ROWS, TILE, TOP, Task};
-use super::rotate::rotate;
 use super::weights::padded_inputs;
 use super::{Embeddings, Int8, Linear};
 use crate::embed::layer::{Layer, Norm};
-use crate::embed::math::{ROUND, gelu, greatest, least, normalize};
+use crate::embed::math::{ROUND, normalize, rough_gelu};
+use crate::lanes::Lanes;
+use crate::rotate::rotate;
 
 /// The numbers between the steps, kept from call to call so that a call allocates nothing once its thread has seen as
 /// many tokens.
@@ -52,7 +53,7 @@ impl Task for Pass<'_> {
             codes,
             attention,
         } = self.scratch;
-        embed(self.model, self.texts, x);
+        embed::<K::Lanes>(self.model, self.texts, x);
         for layer in &self.model.layers {
             let Layer {
                 qkv,
@@ -62,24 +63,24 @@ impl Task for Pass<'_> {
                 down,
                 norm,
             } = layer;
-            codes.take(x, qkv, true);
+            codes.take::<K::Lanes>(x, qkv, true);
             linear::<K, false>(kernel, codes, qkv, wide);
-            attend(wide, self.texts, self.model.heads, y, attention);
-            codes.take(y, output, false);
+            attend::<K::Lanes>(wide, self.texts, self.model.heads, y, attention);
+            codes.take::<K::Lanes>(y, output, false);
             linear::<K, false>(kernel, codes, output, y);
-            add_norm(x, y, attention_norm);
-            codes.take(x, up, true);
+            add_norm::<K::Lanes>(x, y, attention_norm);
+            codes.take::<K::Lanes>(x, up, true);
             linear::<K, true>(kernel, codes, up, wide);
-            codes.take(wide, down, true);
+            codes.take::<K::Lanes>(wide, down, true);
             linear::<K, false>(kernel, codes, down, y);
-            add_norm(x, y, norm);
+            add_norm::<K::Lanes>(x, y, norm);
         }
     }
 }
 
 /// `layer_norm(word + position + segment)`
 #[inline(always)]
-fn embed(model: &Int8, texts: &[Vec<u32>], x: &mut Vec<f32>) {
+fn embed<L: Lanes>(model: &Int8, texts: &[Vec<u32>], x: &mut Vec<f32>) {
     let Embeddings {
         words,
         scales,
@@ -101,27 +102,27 @@ fn embed(model: &Int8, texts: &[Vec<u32>], x: &mut Vec<f32>) {
             for (at, x) in row.iter_mut().enumerate() {
                 *x = f32::from(word[at]) * scale + segment[at] + position[at];
             }
-            normalize(row, weight, bias, norm.eps);
+            normalize::<L>(row, weight, bias, norm.eps);
         }
     }
 }
 
 /// `x = layer_norm(x + y)`
 #[inline(always)]
-fn add_norm(x: &mut [f32], y: &[f32], norm: &Norm) {
+fn add_norm<L: Lanes>(x: &mut [f32], y: &[f32], norm: &Norm) {
     let (weight, bias) = (&*norm.weight, &*norm.bias);
     for (x, y) in x.chunks_exact_mut(weight.len()).zip(y.chunks_exact(weight.len())) {
         for (x, y) in x.iter_mut().zip(y) {
             *x += y;
         }
-        normalize(x, weight, bias, norm.eps);
+        normalize::<L>(x, weight, bias, norm.eps);
     }
 }
 
 impl Codes {
     /// Quantizes the rows of `x`, which are what `layer` takes, rotated if its weights are.
     #[inline(always)]
-    fn take(&mut self, x: &[f32], layer: &Linear, rotated: bool) {
+    fn take<L: Lanes>(&mut self, x: &[f32], layer: &Linear, rotated: bool) {
         let inputs = layer.inputs;
         let padded = padded_inputs(layer.inputs);
         self.scales.clear();
@@ -131,38 +132,40 @@ impl Codes {
             let mut x = x;
             if rotated {
                 self.row.copy_from_slice(x);
-                rotate(&mut self.row);
+                rotate::<L>(&mut self.row);
                 x = &self.row;
             }
             let (codes, padding) = codes.split_at_mut(inputs);
             padding.fill(0);
-            self.scales.push(quantize(x, codes));
+            self.scales.push(quantize::<L>(x, codes));
         }
     }
 }
 
 /// Codes of a row, and the lowest number of it and the step between codes.
 #[inline(always)]
-fn quantize(x: &[f32], codes: &mut [u8]) -> (f32, f32) {
-    const SIDE: usize = 16;
-    let (mut low, mut high) = ([f32::INFINITY; SIDE], [f32::NEG_INFINITY; SIDE]);
-    let (blocks, rest) = x.as_chunks::<SIDE>();
+fn quantize<L: Lanes>(x: &[f32], codes: &mut [u8]) -> (f32, f32) {
+    let (blocks, last) = x.as_chunks();
+    let (mut low, mut high) = (
+        L::load_last(last, f32::INFINITY),
+        L::load_last(last, f32::NEG_INFINITY),
+    );
     for block in blocks {
-        for at in 0..SIDE {
-            low[at] = least(block[at], low[at]);
-            high[at] = greatest(block[at], high[at]);
-        }
+        let block = L::load(block);
+        (low, high) = (block.least(low), block.greatest(high));
     }
-    for (at, &x) in rest.iter().enumerate() {
-        low[at] = least(x, low[at]);
-        high[at] = greatest(x, high[at]);
-    }
-    let low = low.into_iter().fold(f32::INFINITY, |a, b| least(b, a));
-    let high = high.into_iter().fold(f32::NEG_INFINITY, |a, b| greatest(b, a));
+    // The negative of the lowest is the highest.
+    let (low, high) = (-L::splat(0.0).sub(low).top(), high.top());
     let range = high - low;
-    let per_step = if range > 0.0 { f32::from(TOP) / range } else { 0.0 };
-    for (code, &x) in codes.iter_mut().zip(x) {
-        *code = ((x - low) * per_step + ROUND).to_bits() as u8;
+    let per_step = L::splat(if range > 0.0 { f32::from(TOP) / range } else { 0.0 });
+    let (lowest, round) = (L::splat(low), L::splat(ROUND));
+    let (whole, rest) = codes.as_chunks_mut();
+    for (codes, block) in whole.iter_mut().zip(blocks) {
+        *codes = L::load(block).sub(lowest).mul(per_step).add(round).lowest_bytes();
+    }
+    let steps = L::load_last(last, low).sub(lowest).mul(per_step).add(round);
+    for (byte, code) in rest.iter_mut().zip(steps.lowest_bytes()) {
+        *byte = code;
     }
     (low, range / f32::from(TOP))
 }
@@ -235,20 +238,17 @@ impl Outputs<'_> {
         kernel.sums::<R>(codes, tile, &mut sums);
         for (row, sums) in sums.iter().enumerate() {
             let (low, step) = x[row];
-            let mut values = [0.0; TILE];
-            for at in 0..TILE {
-                values[at] =
-                    sums[at] as f32 * (step * self.scales[at]) + (low * self.offsets[at] + self.biases[at]);
-            }
+            let scale = K::Lanes::splat(step).mul(K::Lanes::load(self.scales));
+            let offset = K::Lanes::splat(low).mul(K::Lanes::load(self.offsets));
+            let bias = offset.add(K::Lanes::load(self.biases));
+            let mut values = K::Lanes::from_ints(sums).mul(scale).add(bias);
             if GELU {
-                for value in &mut values {
-                    *value = gelu(*value);
-                }
+                values = rough_gelu(values);
             }
             let y = &mut y[row * self.of + self.first..(row + 1) * self.of];
-            match y.first_chunk_mut::<TILE>() {
-                Some(y) => *y = values,
-                None => y.copy_from_slice(&values[..y.len()]),
+            match y.first_chunk_mut() {
+                Some(y) => values.store(y),
+                None => values.store_last(y),
             }
         }
     }

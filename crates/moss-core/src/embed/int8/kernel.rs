@@ -8,10 +8,11 @@
 use super::arm;
 #[cfg(target_arch = "x86_64")]
 use super::x86;
+use crate::lanes::{Array, LANES, Lanes};
 use crate::{Error, Result};
 
 /// Outputs that are computed side by side: the rows of a tile of weights.
-pub(super) const TILE: usize = 16;
+pub(super) const TILE: usize = LANES;
 
 /// Inputs that are multiplied side by side; the number of inputs is padded to a multiple.
 pub(super) const GROUP: usize = 16;
@@ -27,6 +28,9 @@ pub(super) const GROUP_LIMIT: i32 = 32_767 / TOP as i32;
 
 /// A way to compute sums of products.
 pub(super) trait Kernel: Copy {
+    /// What this CPU has for floats.
+    type Lanes: Lanes;
+
     /// `sums[row][output]` is the sum over all inputs of `x[row][input] * tile[output][input]`.
     ///
     /// `x` is row-major `[R, inputs]`, `tile` `[inputs / 4, TILE, 4]`, and `inputs` a multiple of [`GROUP`].
@@ -38,6 +42,8 @@ pub(super) trait Kernel: Copy {
 pub(super) struct Portable;
 
 impl Kernel for Portable {
+    type Lanes = Array;
+
     #[inline(always)]
     fn sums<const R: usize>(self, x: &[u8], tile: &[i8], sums: &mut [[i32; TILE]; R]) {
         let inputs = check::<R>(x, tile);

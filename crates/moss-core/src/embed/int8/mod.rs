@@ -16,7 +16,6 @@ mod arm;
 mod attend;
 mod forward;
 mod kernel;
-mod rotate;
 mod weights;
 #[cfg(target_arch = "x86_64")]
 mod x86;

@@ -1,7 +1,8 @@
 //! Quantizing the weights of a linear layer, when a model is packed.
 
 use super::kernel::{GROUP, GROUP_LIMIT, TILE};
-use super::rotate::{block, rotate};
+use crate::lanes::Array;
+use crate::rotate::{block, rotate};
 
 /// A linear layer as the kernels read it.
 pub(in crate::embed) struct Quantized {
@@ -39,7 +40,7 @@ pub(in crate::embed) fn quantize(mut weights: Vec<f32>, biases: &[f32], rotated:
     layer.biases.resize(height, 0.0);
     for (output, row) in weights.chunks_exact_mut(inputs).enumerate() {
         if rotated {
-            rotate(row);
+            rotate::<Array>(row);
             let share = 1.0 / block(inputs) as f32;
             row.iter_mut().for_each(|weight| *weight *= share);
         }

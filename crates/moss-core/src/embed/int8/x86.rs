@@ -4,6 +4,7 @@
 use std::arch::x86_64::*;
 
 use super::kernel::{GROUP, Kernel, TILE, Task, check};
+use crate::lanes;
 
 /// `vpmaddubsw`: pairs of products in 16 bits, of which four are added up before they go to 32.
 #[derive(Clone, Copy)]
@@ -26,6 +27,7 @@ macro_rules! kernel {
         store: $store:ident,
         splat: $splat:ident,
         add_products: $add_products:ident,
+        lanes: $lanes:ty,
     ) => {
         impl $kernel {
             /// The kernel, where the CPU has its instructions.
@@ -46,6 +48,8 @@ macro_rules! kernel {
         }
 
         impl Kernel for $kernel {
+            type Lanes = $lanes;
+
             #[inline(always)]
             fn sums<const R: usize>(self, x: &[u8], tile: &[i8], sums: &mut [[i32; TILE]; R]) {
                 let inputs = check::<R>(x, tile);
@@ -94,6 +98,7 @@ kernel! {
     store: _mm256_storeu_si256,
     splat: _mm256_set1_epi32,
     add_products: add_in_16_bits,
+    lanes: lanes::Avx2,
 }
 
 kernel! {
@@ -104,6 +109,7 @@ kernel! {
     store: _mm256_storeu_si256,
     splat: _mm256_set1_epi32,
     add_products: dot_256,
+    lanes: lanes::Avx2,
 }
 
 kernel! {
@@ -114,6 +120,7 @@ kernel! {
     store: _mm512_storeu_si512,
     splat: _mm512_set1_epi32,
     add_products: dot_512,
+    lanes: lanes::Avx512,
 }
 
 #[inline]

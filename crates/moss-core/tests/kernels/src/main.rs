@@ -28,6 +28,10 @@ impl Error {
 }
 
 mod embed;
+#[path = "../../../src/lanes/mod.rs"]
+mod lanes;
+#[path = "../../../src/rotate.rs"]
+mod rotate;
 
 fn main() {
     embed::run();

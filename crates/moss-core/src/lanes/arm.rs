@@ -1,0 +1,156 @@
+//! Vectors of 64-bit ARM.
+#![allow(
+    unsafe_code,
+    clippy::undocumented_unsafe_blocks,
+    reason = "vector instructions, which all of these CPUs have; loads and stores are of whole arrays"
+)]
+
+use std::arch::aarch64::*;
+
+use super::{Array, LANES, Lanes};
+
+/// Four registers of 128 bits.
+#[derive(Clone, Copy)]
+pub(crate) struct Neon([float32x4_t; 4]);
+
+impl Neon {
+    #[inline(always)]
+    fn each(self, other: Neon, run: impl Fn(float32x4_t, float32x4_t) -> float32x4_t) -> Neon {
+        let ([a, b, c, d], [e, f, g, h]) = (self.0, other.0);
+        Neon([run(a, e), run(b, f), run(c, g), run(d, h)])
+    }
+}
+
+impl Lanes for Neon {
+    #[inline(always)]
+    fn load(from: &Array) -> Neon {
+        let from = from.as_ptr();
+        unsafe {
+            Neon([
+                vld1q_f32(from),
+                vld1q_f32(from.add(4)),
+                vld1q_f32(from.add(8)),
+                vld1q_f32(from.add(12)),
+            ])
+        }
+    }
+
+    #[inline(always)]
+    fn store(self, to: &mut Array) {
+        for (at, part) in self.0.into_iter().enumerate() {
+            unsafe { vst1q_f32(to.as_mut_ptr().add(4 * at), part) };
+        }
+    }
+
+    #[inline(always)]
+    fn splat(x: f32) -> Neon {
+        Neon([unsafe { vdupq_n_f32(x) }; 4])
+    }
+
+    #[inline(always)]
+    fn add(self, other: Neon) -> Neon {
+        self.each(other, |a, b| unsafe { vaddq_f32(a, b) })
+    }
+
+    #[inline(always)]
+    fn sub(self, other: Neon) -> Neon {
+        self.each(other, |a, b| unsafe { vsubq_f32(a, b) })
+    }
+
+    #[inline(always)]
+    fn mul(self, other: Neon) -> Neon {
+        self.each(other, |a, b| unsafe { vmulq_f32(a, b) })
+    }
+
+    #[inline(always)]
+    fn least(self, other: Neon) -> Neon {
+        self.each(other, |a, b| unsafe { vbslq_f32(vcltq_f32(a, b), a, b) })
+    }
+
+    #[inline(always)]
+    fn greatest(self, other: Neon) -> Neon {
+        self.each(other, |a, b| unsafe { vbslq_f32(vcgtq_f32(a, b), a, b) })
+    }
+
+    #[inline(always)]
+    fn deinterleave(self, other: Neon) -> (Neon, Neon) {
+        let ([a, b, c, d], [e, f, g, h]) = (self.0, other.0);
+        unsafe {
+            (
+                Neon([
+                    vuzp1q_f32(a, b),
+                    vuzp1q_f32(c, d),
+                    vuzp1q_f32(e, f),
+                    vuzp1q_f32(g, h),
+                ]),
+                Neon([
+                    vuzp2q_f32(a, b),
+                    vuzp2q_f32(c, d),
+                    vuzp2q_f32(e, f),
+                    vuzp2q_f32(g, h),
+                ]),
+            )
+        }
+    }
+
+    #[inline(always)]
+    fn from_ints(from: &[i32; LANES]) -> Neon {
+        let from = from.as_ptr();
+        unsafe {
+            Neon([
+                vcvtq_f32_s32(vld1q_s32(from)),
+                vcvtq_f32_s32(vld1q_s32(from.add(4))),
+                vcvtq_f32_s32(vld1q_s32(from.add(8))),
+                vcvtq_f32_s32(vld1q_s32(from.add(12))),
+            ])
+        }
+    }
+
+    #[inline(always)]
+    fn lowest_bytes(self) -> [u8; LANES] {
+        let mut bytes = [0; LANES];
+        unsafe {
+            let [a, b, c, d] = self.0;
+            let low = vcombine_u16(
+                vmovn_u32(vreinterpretq_u32_f32(a)),
+                vmovn_u32(vreinterpretq_u32_f32(b)),
+            );
+            let high = vcombine_u16(
+                vmovn_u32(vreinterpretq_u32_f32(c)),
+                vmovn_u32(vreinterpretq_u32_f32(d)),
+            );
+            let (low, high) = (vmovn_u16(low), vmovn_u16(high));
+            vst1q_u8(bytes.as_mut_ptr(), vcombine_u8(low, high));
+        }
+        bytes
+    }
+
+    #[inline(always)]
+    fn power_of_lowest_bits(self) -> Neon {
+        self.each(self, |x, _| unsafe {
+            let shifted = vshlq_n_u32::<23>(vreinterpretq_u32_f32(x));
+            vreinterpretq_f32_u32(vaddq_u32(shifted, vreinterpretq_u32_f32(vdupq_n_f32(1.0))))
+        })
+    }
+
+    #[inline(always)]
+    fn total(self) -> f32 {
+        let [a, b, c, d] = self.0;
+        unsafe {
+            let sum = vaddq_f32(vaddq_f32(a, c), vaddq_f32(b, d));
+            let sum = vadd_f32(vget_low_f32(sum), vget_high_f32(sum));
+            vget_lane_f32::<0>(sum) + vget_lane_f32::<1>(sum)
+        }
+    }
+
+    #[inline(always)]
+    fn top(self) -> f32 {
+        let [a, b, c, d] = self.0;
+        let (low, high) = (Neon([a, b, a, b]), Neon([c, d, c, d]));
+        let [a, b, ..] = high.greatest(low).0;
+        let mut lanes = [0.0; 4];
+        unsafe { vst1q_f32(lanes.as_mut_ptr(), vbslq_f32(vcgtq_f32(b, a), b, a)) };
+        let greater = |a: f32, b: f32| if b > a { b } else { a };
+        greater(greater(lanes[0], lanes[2]), greater(lanes[1], lanes[3]))
+    }
+}

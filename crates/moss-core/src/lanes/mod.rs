@@ -1,0 +1,243 @@
+//! Sixteen numbers side by side, in whatever registers a CPU has for them.
+//!
+//! What is written for [`Lanes`] gives the same bits in all of them: each operation is one rounding of each lane, and nothing
+//! is fused. The compiler does as well with arrays only where it sees through them, so vectors are named here.
+
+#[cfg(target_arch = "aarch64")]
+mod arm;
+#[cfg(target_arch = "x86_64")]
+mod x86;
+
+#[cfg(target_arch = "aarch64")]
+pub(crate) use arm::Neon;
+#[cfg(target_arch = "x86_64")]
+pub(crate) use x86::{Avx2, Avx512};
+
+/// Lanes of one vector.
+pub(crate) const LANES: usize = 16;
+
+/// One number for each lane, as anyone can hold them.
+pub(crate) type Array = [f32; LANES];
+
+/// A vector of sixteen numbers.
+///
+/// The types of a CPU's registers may only be used in code that was compiled for it: all is inlined there. A closure that is called
+/// from two places, or by way of the standard library, might not be, and each operation would then be a call.
+pub(crate) trait Lanes: Copy {
+    fn load(from: &Array) -> Self;
+    fn store(self, to: &mut Array);
+    fn splat(x: f32) -> Self;
+    fn add(self, other: Self) -> Self;
+    fn sub(self, other: Self) -> Self;
+    fn mul(self, other: Self) -> Self;
+    /// The smaller ones; those of `other` where one is not a number.
+    fn least(self, other: Self) -> Self;
+    /// The larger ones; those of `other` where one is not a number.
+    fn greatest(self, other: Self) -> Self;
+    /// What is at even places of the two, one after the other, and what is at odd ones.
+    fn deinterleave(self, other: Self) -> (Self, Self);
+    fn from_ints(from: &[i32; LANES]) -> Self;
+    /// The lowest byte of each lane's bits.
+    fn lowest_bytes(self) -> [u8; LANES];
+    /// `2^n`, where `n` stands in the lowest bits.
+    fn power_of_lowest_bits(self) -> Self;
+    /// The sum of all lanes: of the first half of them and the second, and so on.
+    fn total(self) -> f32;
+    /// The largest lane, of those that are numbers.
+    fn top(self) -> f32;
+
+    /// The last numbers of a row, too few for a vector, and `rest` in the other lanes.
+    #[inline(always)]
+    fn load_last(from: &[f32], rest: f32) -> Self {
+        let mut array = [rest; LANES];
+        for (lane, x) in array.iter_mut().zip(from) {
+            *lane = *x;
+        }
+        Self::load(&array)
+    }
+
+    /// Writes as many lanes as there is room for.
+    #[inline(always)]
+    fn store_last(self, to: &mut [f32]) {
+        let mut array = [0.0; LANES];
+        self.store(&mut array);
+        for (x, lane) in to.iter_mut().zip(array) {
+            *x = lane;
+        }
+    }
+}
+
+/// Runs anywhere; what the others are compared with.
+impl Lanes for Array {
+    #[inline(always)]
+    fn load(from: &Array) -> Array {
+        *from
+    }
+
+    #[inline(always)]
+    fn store(self, to: &mut Array) {
+        *to = self;
+    }
+
+    #[inline(always)]
+    fn splat(x: f32) -> Array {
+        [x; LANES]
+    }
+
+    #[inline(always)]
+    fn add(self, other: Array) -> Array {
+        each(self, other, |a, b| a + b)
+    }
+
+    #[inline(always)]
+    fn sub(self, other: Array) -> Array {
+        each(self, other, |a, b| a - b)
+    }
+
+    #[inline(always)]
+    fn mul(self, other: Array) -> Array {
+        each(self, other, |a, b| a * b)
+    }
+
+    #[inline(always)]
+    fn least(self, other: Array) -> Array {
+        each(self, other, |a, b| if a < b { a } else { b })
+    }
+
+    #[inline(always)]
+    fn greatest(self, other: Array) -> Array {
+        each(self, other, |a, b| if a > b { a } else { b })
+    }
+
+    #[inline(always)]
+    fn deinterleave(self, other: Array) -> (Array, Array) {
+        let (mut even, mut odd) = ([0.0; LANES], [0.0; LANES]);
+        for at in 0..LANES / 2 {
+            (even[at], odd[at]) = (self[2 * at], self[2 * at + 1]);
+            (even[at + LANES / 2], odd[at + LANES / 2]) = (other[2 * at], other[2 * at + 1]);
+        }
+        (even, odd)
+    }
+
+    #[inline(always)]
+    fn from_ints(from: &[i32; LANES]) -> Array {
+        from.map(|x| x as f32)
+    }
+
+    #[inline(always)]
+    fn lowest_bytes(self) -> [u8; LANES] {
+        self.map(|x| x.to_bits() as u8)
+    }
+
+    #[inline(always)]
+    fn power_of_lowest_bits(self) -> Array {
+        self.map(|x| f32::from_bits((x.to_bits() << 23).wrapping_add(1.0f32.to_bits())))
+    }
+
+    #[inline(always)]
+    fn total(self) -> f32 {
+        halves(self, |a, b| a + b)
+    }
+
+    #[inline(always)]
+    fn top(self) -> f32 {
+        halves(self, |a, b| if b > a { b } else { a })
+    }
+}
+
+#[inline(always)]
+fn halves(mut lanes: Array, f: impl Fn(f32, f32) -> f32) -> f32 {
+    let mut width = LANES / 2;
+    while width > 0 {
+        for at in 0..width {
+            lanes[at] = f(lanes[at], lanes[at + width]);
+        }
+        width /= 2;
+    }
+    lanes[0]
+}
+
+#[inline(always)]
+fn each(a: Array, b: Array, f: impl Fn(f32, f32) -> f32) -> Array {
+    let mut out = [0.0; LANES];
+    for at in 0..LANES {
+        out[at] = f(a[at], b[at]);
+    }
+    out
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// The bits of every operation.
+    fn bits<L: Lanes>(a: &Array, b: &Array, ints: &[i32; LANES], last: &[f32]) -> Vec<u32> {
+        let (x, y) = (L::load(a), L::load(b));
+        let (even, odd) = x.deinterleave(y);
+        let vectors = [
+            x.add(y),
+            x.sub(y),
+            x.mul(y),
+            x.least(y),
+            x.greatest(y),
+            even,
+            odd,
+            L::from_ints(ints),
+            x.power_of_lowest_bits(),
+            L::splat(a[3]),
+            L::load_last(last, 7.0),
+        ];
+        let mut out = Vec::new();
+        for vector in vectors {
+            let mut array = [0.0; LANES];
+            vector.store(&mut array);
+            out.extend(array);
+        }
+        let mut some = [0.0; 5];
+        x.store_last(&mut some);
+        out.extend(some);
+        out.extend([x.total(), x.top()]);
+        // A NaN has many bits.
+        let of = |x: f32| {
+            if x.is_nan() {
+                f32::NAN.to_bits()
+            } else {
+                x.to_bits()
+            }
+        };
+        let bytes = x.lowest_bytes().map(u32::from);
+        out.into_iter().map(of).chain(bytes).collect()
+    }
+
+    #[test]
+    fn all_vectors_are_as_arrays() {
+        let mut random = fastrand::Rng::with_seed(9);
+        for _ in 0..500 {
+            let mut number = || match random.u8(..12) {
+                0 => f32::NAN,
+                1 => f32::NEG_INFINITY,
+                2 => -0.0,
+                3 => 12_582_912.0 + f32::from(random.i8(..)),
+                _ => (random.f32() - 0.5) * 1e3,
+            };
+            let (a, b): (Array, Array) = (
+                std::array::from_fn(|_| number()),
+                std::array::from_fn(|_| number()),
+            );
+            let ints = std::array::from_fn(|_| random.i32(..));
+            let last = &b[..random.usize(..LANES)];
+            let wanted = bits::<Array>(&a, &b, &ints, last);
+            #[cfg(target_arch = "x86_64")]
+            {
+                if is_x86_feature_detected!("avx2") {
+                    assert_eq!(bits::<Avx2>(&a, &b, &ints, last), wanted);
+                }
+                if is_x86_feature_detected!("avx512f") && is_x86_feature_detected!("avx512bw") {
+                    assert_eq!(bits::<Avx512>(&a, &b, &ints, last), wanted);
+                }
+            }
+            #[cfg(target_arch = "aarch64")]
+            assert_eq!(bits::<Neon>(&a, &b, &ints, last), wanted);
+        }
+    }
+}
