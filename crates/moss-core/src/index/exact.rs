@@ -11,12 +11,20 @@ use super::blend::{Blend, Score};
 use super::top::{Floor, Top};
 use super::{Hit, Ranking};
 use crate::Result;
-use crate::vector::{self, BLOCK, Block, Intervals, Probe, Vectors};
+use crate::vector::{self, BLOCK, Block, Intervals, Probe, SignProbe, Vectors};
 
 /// Below this many rows beyond `top_k`, codes cost more than they save.
 const FEW_ROWS: usize = 64;
 /// A block with fewer allowed rows than this has them multiplied one by one.
 const DENSE_BLOCK: usize = BLOCK / 4;
+/// From so many rows on, signs are read first. Below, an answer is exact, and costs no more than signs would save.
+const MANY_ROWS: usize = 4096;
+/// If fewer than one row in so many is allowed, those are multiplied one by one.
+const FEW_ALLOWED: usize = 32;
+/// Rows whose codes are asked for before they are read.
+const AHEAD: usize = 16;
+/// Rows looked at together.
+const SIDE: usize = 16;
 /// Candidates are thinned out whenever they have doubled, from here on.
 const MANY_CANDIDATES: usize = 4096;
 
@@ -74,7 +82,12 @@ pub fn rank(vectors: &Vectors, ranking: &Ranking<'_>) -> Result<Vec<Hit>> {
         return Ok(rank_rows(vectors, query, &blend, ranking, rows));
     }
     let mut scan = Scan::new(&blend, ranking.top_k);
-    scan.run(vectors, &probe, ranking.allowed);
+    match &probe.signs {
+        Some(signs) if scan.quick && vectors.len() >= MANY_ROWS && allowed >= vectors.len() / FEW_ALLOWED => {
+            scan.run_by_signs(vectors, &probe, signs, ranking)
+        }
+        _ => scan.run(vectors, &probe, ranking.allowed),
+    }
     Ok(scan.finish(vectors, query, ranking))
 }
 
@@ -162,8 +175,7 @@ impl<'a> Scan<'a> {
                         .filter(|&row| allowed.contains(row))
                         .map(|row| row - block.first_row)
                     {
-                        block.multiply_row(probe, i, &mut intervals);
-                        self.consider(&block, i, &intervals);
+                        self.consider(block.first_row + i, block.interval(probe, i));
                     }
                 }
                 _ => self.dense_block(&block, probe, allowed, &mut intervals),
@@ -198,16 +210,74 @@ impl<'a> Scan<'a> {
         }
         for (i, &most) in most.iter().enumerate() {
             if most >= cut && allowed.contains(block.first_row + i) {
-                self.consider(block, i, intervals);
+                self.consider(block.first_row + i, intervals.bounds(i));
             }
         }
     }
 
+    /// Signs say of most rows that they are not near enough, once the rows that seem nearest have shown what is.
+    fn run_by_signs(&mut self, vectors: &Vectors, probe: &Probe, signs: &SignProbe, ranking: &Ranking<'_>) {
+        let mut most = self.guess(vectors, signs, ranking.allowed);
+        let promising = greatest(&most, ranking.top_k.saturating_mul(2).saturating_add(SIDE));
+        self.consider_all(vectors, probe, &promising);
+        for row in promising {
+            most[row as usize] = f32::NEG_INFINITY;
+        }
+        self.floor.settle();
+        self.cut = self.quick_cut();
+        above(&most, self.cut, |rows| {
+            self.consider_all(vectors, probe, rows);
+            self.cut
+        });
+    }
+
+    /// Considers rows that lie anywhere: their codes are asked for before the first is read.
+    fn consider_all(&mut self, vectors: &Vectors, probe: &Probe, rows: &[u32]) {
+        for rows in rows.chunks(AHEAD + SIDE) {
+            rows.iter().for_each(|&row| vectors.prefetch(row));
+            for &row in rows {
+                self.consider(row as usize, vectors.interval(probe, row));
+            }
+        }
+    }
+
+    /// What the dot product plus the keyword score in its units is at most, by row, as far as signs say; of rows that are not
+    /// allowed negative infinity.
+    fn guess(&self, vectors: &Vectors, signs: &SignProbe, allowed: &FixedBitSet) -> Vec<f32> {
+        let mut all = Vec::with_capacity(vectors.len());
+        for block in vectors.blocks() {
+            let end = (block.first_row + block.len).min(allowed.len());
+            let rows = block.first_row..end;
+            let count = allowed.count_ones(rows.clone());
+            all.resize(block.first_row + block.len, f32::NEG_INFINITY);
+            if count == 0 {
+                continue;
+            }
+            let most = &mut all[rows.clone()];
+            block.guess_upper(signs, most);
+            for most in &mut *most {
+                *most = if *most > -1.0 { *most } else { -1.0 };
+            }
+            for (most, key) in most
+                .iter_mut()
+                .zip(self.blend.raw_keys(block.first_row, block.len))
+            {
+                *most += key * self.key_factor;
+            }
+            if count < rows.len() {
+                for (most, row) in most.iter_mut().zip(rows) {
+                    if !allowed.contains(row) {
+                        *most = f32::NEG_INFINITY;
+                    }
+                }
+            }
+        }
+        all
+    }
+
     /// Keeps the row as a candidate unless its score stays below the floor, and lifts the floor.
-    fn consider(&mut self, block: &Block<'_>, i: usize, intervals: &Intervals) {
-        let row = block.first_row + i;
+    fn consider(&mut self, row: usize, (least, most): (f64, f64)) {
         let key = self.blend.key(row);
-        let (least, most) = intervals.bounds(i);
         let upper = self.blend.score(most, key);
         if self.floor.get().is_some_and(|floor| upper < floor) {
             return;
@@ -263,6 +333,52 @@ impl<'a> Scan<'a> {
         }
         top.into_hits()
     }
+}
+
+/// Where the `count` greatest numbers are, in no order.
+fn greatest(numbers: &[f32], count: usize) -> Vec<u32> {
+    let (mut best, mut cut) = (Vec::new(), f32::MIN);
+    let thin_out = |best: &mut Vec<(f32, u32)>| {
+        if best.len() > count {
+            best.select_nth_unstable_by(count - 1, |a, b| b.0.total_cmp(&a.0));
+            best.truncate(count);
+        }
+    };
+    above(numbers, cut, |rows| {
+        best.extend(rows.iter().map(|&row| (numbers[row as usize], row)));
+        if best.len() >= count.saturating_mul(2) {
+            thin_out(&mut best);
+            cut = best[count - 1].0;
+        }
+        cut
+    });
+    thin_out(&mut best);
+    best.into_iter().map(|(_, row)| row).collect()
+}
+
+/// Hands over where the numbers are that are not below the cut, some at a time; what is returned is the cut from then on.
+fn above(numbers: &[f32], mut cut: f32, mut take: impl FnMut(&[u32]) -> f32) {
+    let (mut found, mut count) = ([0; AHEAD + SIDE], 0);
+    for (side, numbers) in numbers.chunks(SIDE).enumerate() {
+        if numbers
+            .iter()
+            .map(|&number| u32::from(number >= cut))
+            .sum::<u32>()
+            == 0
+        {
+            continue;
+        }
+        // Without a branch for each, which nothing could foretell.
+        for (at, &number) in numbers.iter().enumerate() {
+            found[count] = (side * SIDE + at) as u32;
+            count += usize::from(number >= cut);
+        }
+        if count >= AHEAD {
+            cut = take(&found[..count]);
+            count = 0;
+        }
+    }
+    take(&found[..count]);
 }
 
 #[cfg(test)]

@@ -15,6 +15,7 @@ use std::fmt;
 
 use parking_lot::{RwLock, RwLockReadGuard};
 
+use crate::index::GRAPH_ABOVE;
 use crate::query::{self, AddOptions, GetOptions, QueryOptions, ScoredDocument};
 use crate::state::{Prepared, State};
 use crate::vector::Precision;
@@ -226,6 +227,18 @@ impl Session {
             ),
             _ => query::run(&guarded.state, text, vector.as_deref(), options),
         }
+    }
+
+    /// Whether a query takes about a millisecond or two, so that whoever serves others may as well do it at once as hand it to a thread:
+    /// a short text to embed or none, few results, and no more documents than are scanned.
+    pub fn is_quick(&self, text: &str, options: &QueryOptions) -> bool {
+        const TEXT_BYTES: usize = 100;
+        const RESULTS: usize = 100;
+        let embeds = options.vector().is_none() && options.alpha > 0.0;
+        text.len() <= if embeds { TEXT_BYTES } else { 10 * TEXT_BYTES }
+            && options.top_k <= RESULTS
+            && options.group_by.is_none()
+            && self.doc_count() <= GRAPH_ABOVE
     }
 
     /// The vector of a query text, as [`query`](Session::query) would make it.

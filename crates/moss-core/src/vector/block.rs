@@ -2,6 +2,7 @@
 
 use super::chunk::Chunk;
 use super::quantize::Probe;
+use super::signs::SignProbe;
 
 /// Rows that one step of a scan looks at. A chunk holds a whole number of blocks.
 pub(crate) const BLOCK: usize = 128;
@@ -34,15 +35,7 @@ impl Intervals {
 
     /// The least and the most that the dot product with row `i` of the block can be.
     pub(crate) fn bounds(&self, i: usize) -> (f64, f64) {
-        let (about, error) = (self.about[i], self.error[i]);
-        if about.abs() + error < f32::MAX {
-            (
-                f64::from(about) - f64::from(error),
-                f64::from(about) + f64::from(error),
-            )
-        } else {
-            (f64::NEG_INFINITY, f64::INFINITY)
-        }
+        bounds(self.about[i], self.error[i])
     }
 
     /// The most that the dot products can be, infinite where nothing is known; never NaN.
@@ -55,6 +48,18 @@ impl Intervals {
                 f32::INFINITY
             };
         }
+    }
+}
+
+/// The ends of the interval, infinite where nothing is known.
+pub(super) fn bounds(about: f32, error: f32) -> (f64, f64) {
+    if about.abs() + error < f32::MAX {
+        (
+            f64::from(about) - f64::from(error),
+            f64::from(about) + f64::from(error),
+        )
+    } else {
+        (f64::NEG_INFINITY, f64::INFINITY)
     }
 }
 
@@ -80,16 +85,16 @@ impl Block<'_> {
         }
     }
 
-    /// Fills in the interval of the row `i` of this block alone.
-    pub(crate) fn multiply_row(&self, probe: &Probe, i: usize, out: &mut Intervals) {
-        let lines = self.chunk.lines.len() / self.chunk.scales.len();
-        let at = self.at + i;
-        probe.multiply(&self.chunk.lines[at * lines..][..lines], &mut out.products[i..=i]);
-        (out.about[i], out.error[i]) = probe.estimate(
-            out.products[i],
-            self.chunk.scales[at],
-            self.chunk.norms[at],
-            self.chunk.residuals[at],
-        );
+    /// Writes the most that the dot products of all rows of this block can be but for one in a thousand, by a read of an eighth of
+    /// their codes; whether the vectors are long enough for that.
+    pub(crate) fn guess_upper(&self, probe: &SignProbe, out: &mut [f32]) {
+        if let Some(signs) = &self.chunk.signs {
+            signs.upper(probe, self.at, out);
+        }
+    }
+
+    /// The least and the most that the dot product with the row `i` of this block can be.
+    pub(crate) fn interval(&self, probe: &Probe, i: usize) -> (f64, f64) {
+        self.chunk.interval(probe, self.at + i)
     }
 }

@@ -1,8 +1,10 @@
 //! Some rows side by side, column by column.
 
+use super::block::bounds;
 use super::precision::Precision;
-use super::quantize::{Code, QuantizedRow};
-use super::simd::Line;
+use super::quantize::{Code, Probe, QuantizedRow};
+use super::signs::Signs;
+use super::simd::{self, Line};
 
 /// Rows with their codes; columns apart, so that the bounds of a block are computed side by side.
 #[derive(Debug, Clone, Default)]
@@ -13,12 +15,29 @@ pub(super) struct Chunk {
     pub(super) scales: Vec<f32>,
     pub(super) norms: Vec<f32>,
     pub(super) residuals: Vec<f32>,
+    /// Of vectors that are long enough.
+    pub(super) signs: Option<Signs>,
 }
 
 impl Chunk {
     /// The vector of a row as it was set; `None` where only its code is held.
     pub(super) fn values(&self, at: usize, dim: usize) -> Option<&[f32]> {
         self.values.get(at * dim..(at + 1) * dim)
+    }
+
+    /// Asks the memory for the code of a row.
+    pub(super) fn prefetch(&self, at: usize) {
+        let lines = self.lines.len() / self.scales.len();
+        simd::prefetch(&self.lines[at * lines..][..lines]);
+    }
+
+    /// The least and the most that the dot product with a row can be.
+    pub(super) fn interval(&self, probe: &Probe, at: usize) -> (f64, f64) {
+        let lines = self.lines.len() / self.scales.len();
+        let mut product = [0];
+        probe.multiply(&self.lines[at * lines..][..lines], &mut product);
+        let (about, error) = probe.estimate(product[0], self.scales[at], self.norms[at], self.residuals[at]);
+        bounds(about, error)
     }
 
     /// Writes the vector that the code of a row stands for.
@@ -39,7 +58,9 @@ impl Chunk {
     ) {
         let rows = self.scales.len();
         let (values, norm, residual) = held(row, precision);
-        let Code { lines, scale, .. } = &row.code;
+        let Code {
+            lines, scale, signs, ..
+        } = &row.code;
         if rows == self.scales.capacity() {
             let more = rows.max(first_rows).min(chunk_rows - rows);
             self.values.reserve_exact(more * values.len());
@@ -47,22 +68,33 @@ impl Chunk {
             self.scales.reserve_exact(more);
             self.norms.reserve_exact(more);
             self.residuals.reserve_exact(more);
+            if let Some(code) = signs {
+                self.signs.get_or_insert_default().reserve(more, code);
+            }
         }
         self.values.extend_from_slice(values);
         self.lines.extend_from_slice(lines);
         self.scales.push(*scale);
         self.norms.push(norm);
         self.residuals.push(residual);
+        if let (Some(held), Some(code)) = (&mut self.signs, signs) {
+            held.push(code);
+        }
     }
 
     pub(super) fn replace(&mut self, at: usize, row: &QuantizedRow, precision: Precision) {
         let (values, norm, residual) = held(row, precision);
-        let Code { lines, scale, .. } = &row.code;
+        let Code {
+            lines, scale, signs, ..
+        } = &row.code;
         self.values[at * values.len()..][..values.len()].copy_from_slice(values);
         self.lines[at * lines.len()..][..lines.len()].copy_from_slice(lines);
         self.scales[at] = *scale;
         self.norms[at] = norm;
         self.residuals[at] = residual;
+        if let (Some(held), Some(code)) = (&mut self.signs, signs) {
+            held.replace(at, code);
+        }
     }
 
     /// Bytes taken from the allocator.
@@ -72,7 +104,8 @@ impl Chunk {
             + self.scales.capacity()
             + self.norms.capacity()
             + self.residuals.capacity();
-        4 * columns + size_of::<Line>() * self.lines.capacity()
+        let signs = self.signs.as_ref().map_or(0, Signs::bytes);
+        4 * columns + size_of::<Line>() * self.lines.capacity() + signs
     }
 
     pub(super) fn move_within(&mut self, from: usize, to: usize) {
@@ -84,6 +117,10 @@ impl Chunk {
         self.scales[to] = self.scales[from];
         self.norms[to] = self.norms[from];
         self.residuals[to] = self.residuals[from];
+        if let Some(signs) = &mut self.signs {
+            let code = signs.get(from);
+            signs.replace(to, &code);
+        }
     }
 
     pub(super) fn copy_from(&mut self, to: usize, source: &Chunk, from: usize) {
@@ -94,6 +131,9 @@ impl Chunk {
         self.scales[to] = source.scales[from];
         self.norms[to] = source.norms[from];
         self.residuals[to] = source.residuals[from];
+        if let (Some(signs), Some(source)) = (&mut self.signs, &source.signs) {
+            signs.replace(to, &source.get(from));
+        }
     }
 
     pub(super) fn truncate(&mut self, rows: usize) {
@@ -103,6 +143,9 @@ impl Chunk {
         self.scales.truncate(rows);
         self.norms.truncate(rows);
         self.residuals.truncate(rows);
+        if let Some(signs) = &mut self.signs {
+            signs.truncate(rows);
+        }
     }
 }
 

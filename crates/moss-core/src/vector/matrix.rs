@@ -6,7 +6,7 @@ use std::sync::Arc;
 use super::block::{BLOCK, Block};
 use super::chunk::Chunk;
 use super::precision::Precision;
-use super::quantize::QuantizedRow;
+use super::quantize::{Probe, QuantizedRow};
 use crate::limits::MAX_DIMENSION;
 use crate::{Error, ErrorKind, Result};
 
@@ -212,6 +212,18 @@ impl Vectors {
                 chunk,
             })
         })
+    }
+
+    /// Asks the memory for the code of a row that [`interval`](Vectors::interval) reads soon.
+    pub(crate) fn prefetch(&self, row: u32) {
+        let (chunk, at) = self.place(row as usize);
+        self.chunks[chunk].prefetch(at);
+    }
+
+    /// The least and the most that the dot product with a row can be.
+    pub(crate) fn interval(&self, probe: &Probe, row: u32) -> (f64, f64) {
+        let (chunk, at) = self.place(row as usize);
+        self.chunks[chunk].interval(probe, at)
     }
 
     /// Checks a query's length.

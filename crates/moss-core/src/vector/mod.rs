@@ -9,6 +9,7 @@ mod chunk;
 mod matrix;
 mod precision;
 mod quantize;
+mod signs;
 mod simd;
 
 pub(crate) use block::{BLOCK, Block, Intervals};
@@ -16,6 +17,7 @@ pub use matrix::Vectors;
 pub use precision::Precision;
 pub use quantize::QuantizedRow;
 pub(crate) use quantize::{Probe, largest_component};
+pub(crate) use signs::SignProbe;
 
 /// The dot product of two vectors of one length, as every part of Moss computes it: in f32 with one fixed order
 /// of summation, and in f64 where f32 overflows. Always finite for finite input, the same bits on every CPU.

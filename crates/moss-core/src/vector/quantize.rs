@@ -11,18 +11,15 @@
 //! for what floating point adds: the rounding of the product of the codes, of this bound itself, and of the f32
 //! dot product that the interval has to contain.
 
+use super::signs::{SignCode, SignProbe};
 use super::simd::{self, LINE, Line};
 use crate::limits::MAX_DIMENSION;
 use crate::{Error, Result};
 
 /// The largest code. -128 is never used, so that codes are symmetric and pairs of products fit 16 bits.
-const CODE_MAX: f32 = 127.0;
+pub(super) const CODE_MAX: f32 = 127.0;
 /// The bits of a scale that are kept: all but the last 7 of its 24 significant ones.
 const SCALE_BITS: u32 = !0x7f;
-/// 1.5 * 2^23: next to it, f32 holds whole numbers only.
-const ROUNDING_SHIFT: f32 = 12_582_912.0;
-/// Partial sums kept side by side.
-const SUMS: usize = 8;
 /// Below this largest component a vector gets codes of zero: the step between codes would lose its precision.
 const SMALLEST_CODED: f32 = 1e-30;
 /// Half a unit in the last place of an f32 near 1: the relative error of one rounding.
@@ -56,8 +53,10 @@ impl QuantizedRow {
     /// `InvalidArgument` if the vector is empty, longer than [`MAX_DIMENSION`], or has a component that is NaN or
     /// infinite.
     pub fn new(values: &[f32]) -> Result<QuantizedRow> {
+        let mut code = Code::new(values)?;
+        code.signs = SignCode::new(values, code.norm);
         Ok(QuantizedRow {
-            code: Code::new(values)?,
+            code,
             values: values.into(),
         })
     }
@@ -83,6 +82,7 @@ pub(super) struct Code {
     pub(super) norm: f32,
     /// `|v - v^|`, rounded up.
     pub(super) residual: f32,
+    pub(super) signs: Option<SignCode>,
 }
 
 /// Lines of one row's codes.
@@ -102,29 +102,14 @@ impl Code {
             (scale, 1.0 / scale)
         };
         let mut lines = vec![Line::ZERO; lines_per_row(values.len())].into_boxed_slice();
-        let (mut square, mut residual_square) = ([0f64; SUMS], [0f64; SUMS]);
-        for (line, values) in lines.iter_mut().zip(values.chunks(LINE)) {
-            for (codes, values) in line.0.chunks_mut(SUMS).zip(values.chunks(SUMS)) {
-                for (i, (code, &value)) in codes.iter_mut().zip(values).enumerate() {
-                    // Adding the shift leaves no bits for a fraction, so it rounds to the nearest whole number;
-                    // that number is then the lowest byte. Unlike `f32::round` and a checked conversion, it
-                    // is one instruction for many values on every target.
-                    let shifted = (value * inverse).clamp(-CODE_MAX, CODE_MAX) + ROUNDING_SHIFT;
-                    *code = shifted.to_bits() as i8;
-                    let value = f64::from(value);
-                    // Exact but for the subtraction: 24 bits times 7 bits fit an f64.
-                    let residual = value - f64::from(scale) * f64::from(shifted - ROUNDING_SHIFT);
-                    square[i] += value * value;
-                    residual_square[i] += residual * residual;
-                }
-            }
-        }
-        let norm = |squares: [f64; SUMS]| round_up(squares.iter().sum::<f64>().sqrt());
+        let [square, residual_square] = simd::code(values, scale, inverse, &mut lines);
+        let norm = |square: f64| round_up(square.sqrt());
         Ok(Code {
             lines,
             scale,
             norm: norm(square),
             residual: norm(residual_square),
+            signs: None,
         })
     }
 }
@@ -181,6 +166,7 @@ fn round_up(value: f64) -> f32 {
 
 /// A query, ready to be multiplied with many rows.
 pub(crate) struct Probe {
+    pub(crate) signs: Option<SignProbe>,
     lines: Box<[Line]>,
     scale: f32,
     norm_factor: f32,
@@ -197,6 +183,7 @@ impl Probe {
         // Conversion, two multiplications and the addition of the bound, relative to |q^| |v^| <= |q^| (|v| + |v - v^|).
         let code_error = 8.0 * ROUNDING * coded_norm;
         Ok(Probe {
+            signs: SignProbe::new(values, code.norm),
             norm_factor: round_up((f64::from(code.residual) + dot_error + code_error) * BOUND_SLACK),
             residual_factor: round_up((coded_norm + code_error) * BOUND_SLACK),
             scale: code.scale,

@@ -267,3 +267,35 @@ fn refuses_a_query_of_another_length_or_not_finite() {
         crate::ErrorKind::InvalidArgument
     );
 }
+
+/// Of many rows signs are read first: nearly all of the exact answer is found, whatever else ranks, and all that is found has the
+/// exact score.
+#[test]
+fn by_signs_nearly_all_of_the_answer_is_found() {
+    for (seed, shape) in [
+        (1, Shape::Clustered),
+        (2, Shape::Random),
+        (3, Shape::LongNorms),
+        (4, Shape::Zeros),
+    ] {
+        for (pass, words, alpha) in [(1.0, 0.0, 1.0), (0.3, 0.02, 0.8), (0.05, 0.3, 0.3)] {
+            let (mut found, mut wanted) = (0, 0);
+            let (corpus, _) = corpus(seed, shape, 384, 6000, pass, words);
+            for at in (0..6000).step_by(300) {
+                let mut random = Rng::with_seed(at as u64);
+                let query: Vec<f32> = corpus.rows[at]
+                    .iter()
+                    .map(|x| x + 0.03 * (random.f32() - 0.5))
+                    .collect();
+                let ranking = corpus.ranking(&query, alpha, 10);
+                let hits = rank(&corpus.vectors, &ranking).unwrap();
+                let exact = corpus.brute_force(&ranking);
+                assert_eq!(hits.len(), exact.len());
+                found += hits.iter().filter(|hit| exact.contains(hit)).count();
+                wanted += exact.len();
+            }
+            let recall = found as f64 / wanted as f64;
+            assert!(recall >= 0.99, "{shape:?}, {pass}, {alpha}: {recall}");
+        }
+    }
+}

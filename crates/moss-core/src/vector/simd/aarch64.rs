@@ -4,7 +4,10 @@
 
 use std::arch::aarch64::*;
 
-use super::{Kernels, Line, all};
+use crate::lanes::Neon;
+use crate::rotate::rotate;
+
+use super::{Kernels, Line, SignTables, Signs, all};
 
 pub(super) fn supported() -> impl Iterator<Item = Kernels> {
     // The portable float kernel already compiles to NEON, since NEON is part of the target.
@@ -12,6 +15,9 @@ pub(super) fn supported() -> impl Iterator<Item = Kernels> {
         name: "neon",
         dot: all::KERNELS.dot,
         dots_i8,
+        sign_bounds,
+        rotate: rotate::<Neon>,
+        code: all::KERNELS.code,
     }]
     .into_iter()
 }
@@ -20,6 +26,40 @@ fn dots_i8(query: &[Line], rows: &[Line], out: &mut [i32]) {
     for (row, out) in rows.chunks_exact(query.len()).zip(out) {
         // SAFETY: NEON is part of every aarch64 target that Rust's standard library supports.
         *out = unsafe { row_dot(query, row) };
+    }
+}
+
+fn sign_bounds(query: &SignTables, rows: &Signs<'_>, out: &mut [f32]) {
+    let mut sums = [0; 32];
+    // SAFETY: as above.
+    unsafe { table_sums(&query.tables, rows.codes, &mut sums) };
+    all::bounds_of_sums(&sums, query, rows, out);
+}
+
+#[target_feature(enable = "neon")]
+fn table_sums(tables: &[Line], codes: &[Line], out: &mut [u16; 32]) {
+    let mut sums = [vdupq_n_u16(0); 4];
+    let low = vdupq_n_u8(15);
+    for (tables, codes) in tables.iter().zip(codes) {
+        let (tables, codes) = (load(tables), load(codes));
+        // Four numbers of at most 63 fit 8 bits.
+        let (mut first, mut second) = (vdupq_n_u8(0), vdupq_n_u8(0));
+        for part in 0..4 {
+            let (table, codes) = (
+                vreinterpretq_u8_s8(tables[part]),
+                vreinterpretq_u8_s8(codes[part]),
+            );
+            first = vaddq_u8(first, vqtbl1q_u8(table, vandq_u8(codes, low)));
+            second = vaddq_u8(second, vqtbl1q_u8(table, vshrq_n_u8::<4>(codes)));
+        }
+        sums[0] = vaddw_u8(sums[0], vget_low_u8(first));
+        sums[1] = vaddw_high_u8(sums[1], first);
+        sums[2] = vaddw_u8(sums[2], vget_low_u8(second));
+        sums[3] = vaddw_high_u8(sums[3], second);
+    }
+    for (sums, out) in sums.into_iter().zip(out.chunks_exact_mut(8)) {
+        // SAFETY: eight sums each.
+        unsafe { vst1q_u16(out.as_mut_ptr(), sums) };
     }
 }
 

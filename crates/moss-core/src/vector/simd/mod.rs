@@ -33,6 +33,30 @@ struct Kernels {
     name: &'static str,
     dot: fn(&[f32], &[f32]) -> f32,
     dots_i8: fn(&[Line], &[Line], &mut [i32]),
+    sign_bounds: fn(&SignTables, &Signs<'_>, &mut [f32]),
+    rotate: fn(&mut [f32]),
+    code: fn(&[f32], f32, f32, &mut [Line]) -> [f64; 2],
+}
+
+/// What a query asks of signs.
+pub(super) struct SignTables {
+    /// Four tables of 16 numbers in a line, each number at most 63; whole fours of lines.
+    pub(super) tables: Box<[Line]>,
+    /// What a sum of numbers is multiplied by.
+    pub(super) step: f32,
+    /// What is then taken off.
+    pub(super) least: f32,
+    /// What the error of a row is multiplied by.
+    pub(super) error: f32,
+}
+
+/// Up to 32 rows as signs.
+pub(super) struct Signs<'a> {
+    /// For each table the codes of all rows: in the lower halves of 16 bytes those of the first 16 rows, in the upper ones of the
+    /// others.
+    pub(super) codes: &'a [Line],
+    pub(super) factors: &'a [f32],
+    pub(super) errors: &'a [f32],
 }
 
 /// The kernels that this CPU can run, the fastest first. The portable ones are always last.
@@ -66,6 +90,34 @@ pub(super) fn dot(a: &[f32], b: &[f32]) -> f32 {
 pub(super) fn dots_i8(query: &[Line], rows: &[Line], out: &mut [i32]) {
     debug_assert_eq!(rows.len(), query.len() * out.len());
     (KERNELS.dots_i8)(query, rows, out)
+}
+
+/// Writes to `out[r]` for each row `(sum * step - least) * factor + error * error`, where `sum` adds up the number of each table
+/// that the row's code names; infinity where that is not a number. No sum may leave u16.
+pub(super) fn sign_bounds(query: &SignTables, rows: &Signs<'_>, out: &mut [f32]) {
+    assert!(query.tables.len() == rows.codes.len() && query.tables.len().is_multiple_of(4));
+    (KERNELS.sign_bounds)(query, rows, out)
+}
+
+/// [`rotate`](crate::rotate::rotate)s a row.
+pub(super) fn rotate(row: &mut [f32]) {
+    (KERNELS.rotate)(row)
+}
+
+/// Writes the codes of finite numbers, each `value * inverse` to the nearest of -127 to 127. Returns the sum of their squares, and that
+/// of the squares of what `scale * code` misses.
+pub(super) fn code(values: &[f32], scale: f32, inverse: f32, lines: &mut [Line]) -> [f64; 2] {
+    debug_assert!(values.len() <= lines.len() * LINE);
+    (KERNELS.code)(values, scale, inverse, lines)
+}
+
+/// Asks the memory for lines that are read soon.
+#[inline(always)]
+pub(super) fn prefetch(lines: &[Line]) {
+    #[cfg(target_arch = "x86_64")]
+    x86_64::prefetch(lines);
+    #[cfg(not(target_arch = "x86_64"))]
+    let _ = lines;
 }
 
 #[cfg(test)]
@@ -103,6 +155,52 @@ mod tests {
                 let mut out = vec![i32::MIN; count];
                 (kernels.dots_i8)(&query, &rows, &mut out);
                 prop_assert_eq!(&out, &expected, "{}", kernels.name);
+            }
+        }
+
+        /// Bounds by signs are the same bits, for blocks that are not full too.
+        #[test]
+        fn every_sign_kernel_gives_the_same_bits(
+            (tables, codes, rows) in (1usize..4)
+                .prop_flat_map(|fours| (lines(4 * fours), lines(4 * fours), 1usize..=32)),
+            factors in prop::collection::vec(-1f32..4.0, 32),
+            [step, least, error] in prop::array::uniform3(-8f32..8.0),
+        ) {
+            let mut tables = tables;
+            tables.iter_mut().flat_map(|line| &mut line.0).for_each(|number| *number &= 63);
+            let query = SignTables { tables: tables.into(), step, least, error };
+            let errors: Vec<f32> = factors.iter().rev().copied().collect();
+            let rows = Signs { codes: &codes, factors: &factors[..rows], errors: &errors[..rows] };
+            let expected: Vec<u32> = (0..rows.factors.len())
+                .map(|row| {
+                    let number = |(at, code): (usize, &i8)| {
+                        (at % 16 == row % 16).then(|| {
+                            let code = *code as u8 >> (row / 16 * 4) & 15;
+                            query.tables[at / LINE].0[at % LINE / 16 * 16 + usize::from(code)] as u16
+                        })
+                    };
+                    let sum: u16 = codes.iter().flat_map(|line| &line.0).enumerate().filter_map(number).sum();
+                    let bound = (f32::from(sum) * step - least) * factors[row] + errors[row] * error;
+                    bound.to_bits()
+                })
+                .collect();
+            for kernels in supported() {
+                let mut out = vec![0f32; expected.len()];
+                (kernels.sign_bounds)(&query, &rows, &mut out);
+                let out: Vec<u32> = out.iter().map(|bound| bound.to_bits()).collect();
+                prop_assert_eq!(&out, &expected, "{}", kernels.name);
+            }
+        }
+
+        /// Codes and their sums are the same bits.
+        #[test]
+        fn every_kernel_codes_alike(values in prop::collection::vec(-3f32..3.0, 1..200), scale in 0.001f32..0.1) {
+            let mut expected = None;
+            for kernels in supported() {
+                let mut lines = vec![Line::ZERO; values.len().div_ceil(LINE)];
+                let sums = (kernels.code)(&values, scale, 1.0 / scale, &mut lines).map(f64::to_bits);
+                let got = (lines, sums);
+                prop_assert_eq!(expected.get_or_insert_with(|| got.clone()), &got, "{}", kernels.name);
             }
         }
 

@@ -7,7 +7,10 @@
 
 use std::arch::x86_64::*;
 
-use super::{Kernels, Line, all};
+use crate::lanes::{Avx2, Avx512};
+use crate::rotate::rotate;
+
+use super::{Kernels, Line, SignTables, Signs, all};
 
 /// Rows multiplied together: the query is loaded once for all of them, and their sums do not wait for each other.
 const GROUP: usize = 4;
@@ -20,16 +23,23 @@ pub(super) fn supported() -> impl Iterator<Item = Kernels> {
     let vnni = avx2
         && is_x86_feature_detected!("avx512f")
         && is_x86_feature_detected!("avx512bw")
+        && is_x86_feature_detected!("avx512vl")
         && is_x86_feature_detected!("avx512vnni");
     let vnni = vnni.then_some(Kernels {
         name: "avx512-vnni",
         dot: dot_avx2,
         dots_i8: dots_i8_vnni,
+        sign_bounds: sign_bounds_512,
+        rotate: rotate_512,
+        code: code_512,
     });
     let avx2 = avx2.then_some(Kernels {
         name: "avx2",
         dot: dot_avx2,
         dots_i8: dots_i8_avx2,
+        sign_bounds: sign_bounds_256,
+        rotate: rotate_256,
+        code: code_256,
     });
     vnni.into_iter().chain(avx2)
 }
@@ -51,6 +61,154 @@ fn dots_i8_vnni(query: &[Line], rows: &[Line], out: &mut [i32]) {
 fn dots_i8_avx2(query: &[Line], rows: &[Line], out: &mut [i32]) {
     // SAFETY: `supported` hands this function out only where AVX2 was detected.
     unsafe { avx2(query, rows, out) }
+}
+
+fn sign_bounds_512(query: &SignTables, rows: &Signs<'_>, out: &mut [f32]) {
+    #[target_feature(enable = "avx2,avx512f,avx512bw")]
+    fn run(query: &SignTables, rows: &Signs<'_>, out: &mut [f32]) {
+        let mut sums = [0; 32];
+        table_sums_512(&query.tables, rows.codes, &mut sums);
+        all::bounds_of_sums(&sums, query, rows, out);
+    }
+    // SAFETY: `supported` hands this function out only where all features were detected.
+    unsafe { run(query, rows, out) }
+}
+
+fn sign_bounds_256(query: &SignTables, rows: &Signs<'_>, out: &mut [f32]) {
+    #[target_feature(enable = "avx2")]
+    fn run(query: &SignTables, rows: &Signs<'_>, out: &mut [f32]) {
+        let mut sums = [0; 32];
+        table_sums_256(&query.tables, rows.codes, &mut sums);
+        all::bounds_of_sums(&sums, query, rows, out);
+    }
+    // SAFETY: `supported` hands this function out only where AVX2 was detected.
+    unsafe { run(query, rows, out) }
+}
+
+fn rotate_512(row: &mut [f32]) {
+    #[target_feature(enable = "avx512f,avx512bw")]
+    fn run(row: &mut [f32]) {
+        rotate::<Avx512>(row);
+    }
+    // SAFETY: `supported` hands this function out only where all features were detected.
+    unsafe { run(row) }
+}
+
+fn rotate_256(row: &mut [f32]) {
+    #[target_feature(enable = "avx2")]
+    fn run(row: &mut [f32]) {
+        rotate::<Avx2>(row);
+    }
+    // SAFETY: `supported` hands this function out only where AVX2 was detected.
+    unsafe { run(row) }
+}
+
+fn code_512(values: &[f32], scale: f32, inverse: f32, lines: &mut [Line]) -> [f64; 2] {
+    #[target_feature(enable = "avx512f,avx512bw,avx512vl")]
+    fn run(values: &[f32], scale: f32, inverse: f32, lines: &mut [Line]) -> [f64; 2] {
+        all::code_lanes(values, scale, inverse, lines)
+    }
+    // SAFETY: `supported` hands this function out only where all features were detected.
+    unsafe { run(values, scale, inverse, lines) }
+}
+
+fn code_256(values: &[f32], scale: f32, inverse: f32, lines: &mut [Line]) -> [f64; 2] {
+    #[target_feature(enable = "avx2")]
+    fn run(values: &[f32], scale: f32, inverse: f32, lines: &mut [Line]) -> [f64; 2] {
+        all::code_lanes(values, scale, inverse, lines)
+    }
+    // SAFETY: `supported` hands this function out only where AVX2 was detected.
+    unsafe { run(values, scale, inverse, lines) }
+}
+
+#[inline(always)]
+pub(super) fn prefetch(lines: &[Line]) {
+    for line in lines {
+        // SAFETY: SSE is part of every x86-64 target, and a prefetch reads nothing.
+        unsafe { _mm_prefetch::<_MM_HINT_T0>(std::ptr::from_ref(line).cast()) };
+    }
+}
+
+/// Vectors whose numbers, of at most 63 each, fit a byte together.
+const ADDED: usize = 4;
+
+#[inline]
+#[target_feature(enable = "avx2,avx512f,avx512bw")]
+fn table_sums_512(tables: &[Line], codes: &[Line], out: &mut [u16; 32]) {
+    let low = _mm512_set1_epi8(15);
+    let mut sums = [[_mm512_setzero_si512(); 2]; 2];
+    for (tables, codes) in tables
+        .as_chunks::<ADDED>()
+        .0
+        .iter()
+        .zip(codes.as_chunks::<ADDED>().0)
+    {
+        let mut bytes = [_mm512_setzero_si512(); 2];
+        for at in 0..ADDED {
+            let (table, codes) = (load512(&tables[at]), load512(&codes[at]));
+            let halves = [codes, _mm512_srli_epi16::<4>(codes)];
+            for (bytes, half) in bytes.iter_mut().zip(halves) {
+                let numbers = _mm512_shuffle_epi8(table, _mm512_and_si512(half, low));
+                *bytes = _mm512_add_epi8(*bytes, numbers);
+            }
+        }
+        for (sums, bytes) in sums.iter_mut().zip(bytes) {
+            sums[0] = _mm512_add_epi16(sums[0], bytes);
+            sums[1] = _mm512_add_epi16(sums[1], _mm512_srli_epi16::<8>(bytes));
+        }
+    }
+    for (sums, out) in sums.into_iter().zip(out.as_chunks_mut().0) {
+        let [both, odd] = sums
+            .map(|sum| _mm256_add_epi16(_mm512_castsi512_si256(sum), _mm512_extracti64x4_epi64::<1>(sum)));
+        store_sums(both, odd, out);
+    }
+}
+
+#[inline]
+#[target_feature(enable = "avx2")]
+fn table_sums_256(tables: &[Line], codes: &[Line], out: &mut [u16; 32]) {
+    let low = _mm256_set1_epi8(15);
+    let mut sums = [[_mm256_setzero_si256(); 2]; 2];
+    const LINES: usize = ADDED / 2;
+    for (tables, codes) in tables
+        .as_chunks::<LINES>()
+        .0
+        .iter()
+        .zip(codes.as_chunks::<LINES>().0)
+    {
+        let mut bytes = [_mm256_setzero_si256(); 2];
+        for at in 0..LINES {
+            for (table, codes) in load256(&tables[at]).into_iter().zip(load256(&codes[at])) {
+                let halves = [codes, _mm256_srli_epi16::<4>(codes)];
+                for (bytes, half) in bytes.iter_mut().zip(halves) {
+                    let numbers = _mm256_shuffle_epi8(table, _mm256_and_si256(half, low));
+                    *bytes = _mm256_add_epi8(*bytes, numbers);
+                }
+            }
+        }
+        for (sums, bytes) in sums.iter_mut().zip(bytes) {
+            sums[0] = _mm256_add_epi16(sums[0], bytes);
+            sums[1] = _mm256_add_epi16(sums[1], _mm256_srli_epi16::<8>(bytes));
+        }
+    }
+    for ([both, odd], out) in sums.into_iter().zip(out.as_chunks_mut().0) {
+        store_sums(both, odd, out);
+    }
+}
+
+/// Adds up what two groups of lanes have of 16 rows. In `both` a row with an even number has its sum, and 256 times that of the
+/// next row; in `odd` that next row alone.
+#[target_feature(enable = "avx2")]
+fn store_sums(both: __m256i, odd: __m256i, out: &mut [u16; 16]) {
+    let even = _mm256_sub_epi16(both, _mm256_slli_epi16::<8>(odd));
+    let [even, odd] =
+        [even, odd].map(|sum| _mm_add_epi16(_mm256_castsi256_si128(sum), _mm256_extracti128_si256::<1>(sum)));
+    let (first, second) = out.split_at_mut(8);
+    // SAFETY: eight sums each.
+    unsafe {
+        _mm_storeu_si128(first.as_mut_ptr().cast(), _mm_unpacklo_epi16(even, odd));
+        _mm_storeu_si128(second.as_mut_ptr().cast(), _mm_unpackhi_epi16(even, odd));
+    }
 }
 
 #[target_feature(enable = "avx512f,avx512bw,avx512vnni")]

@@ -1,0 +1,338 @@
+//! The code of one bit a component, which sorts out nearly all rows before their codes of one byte are read.
+//!
+//! This is RaBitQ ("RaBitQ: Quantizing High-Dimensional Vectors with a Theoretical Error Bound for Approximate Nearest
+//! Neighbor Search", Gao and Long 2024, arXiv:2405.12497): a vector is rotated by `R`, and of each component the sign
+//! is kept. With `s` the signs of `R v`, and `c` the cosine between the two,
+//!
+//! ```text
+//! q.v = (R q).s * |v|^2 / (R v).s  +-  |q| |v| sqrt((1 / c^2 - 1) / dim)
+//! ```
+//!
+//! where the error is one standard deviation, over rotations. [`DEVIATIONS`] of them are allowed for. Products of a query with signs
+//! are sums of numbers from a table, one for each four components, as in "Accelerated Nearest Neighbor Search with
+//! Quick ADC" (André, Kermarrec, Le Scouarnec 2017, arXiv:1704.07355): so 32 rows lie together, four signs of each
+//! after the other's.
+
+use super::simd::{self, LINE, Line, SignTables};
+use crate::limits::MAX_DIMENSION;
+use crate::rotate::block;
+
+/// Rows that lie together.
+pub(super) const ROWS: usize = 32;
+/// Components for which a table is made.
+const GROUP: usize = 4;
+/// Bytes of a table: one for each combination of signs.
+const TABLE: usize = 1 << GROUP;
+/// Groups in a line, of tables or of the signs of [`ROWS`] rows.
+const LINE_GROUPS: usize = LINE / TABLE;
+/// The largest number in a table: four of them fit one byte.
+const TOP: f32 = 60.0;
+/// Components are padded with zeros to a multiple, so that there is something to rotate.
+const PADDED: usize = 64;
+/// The fewest components for which signs say enough: the error falls with their root.
+const FEWEST: usize = 256;
+/// Standard deviations that a bound allows for. Of all rows one in 44 lies beyond, but those that belong in an answer have to lie that
+/// far below what they are: of the ten nearest one in 2,000 is missed. docs/benchmarks.md has the curve that this is taken from.
+const DEVIATIONS: f32 = 2.0;
+
+/// The signs of a vector.
+#[derive(Debug, Clone)]
+pub(super) struct SignCode {
+    /// Four components each.
+    groups: Box<[u8]>,
+    /// What the product of a query with the signs is multiplied by.
+    factor: f32,
+    /// What the norm of a query is multiplied by for the error.
+    error: f32,
+}
+
+/// Components with padding; `None` for vectors too short for signs.
+fn padded(dim: usize) -> Option<usize> {
+    (dim >= FEWEST).then(|| dim.next_multiple_of(PADDED))
+}
+
+/// Which components are turned around before the rotation, as factors. Without it, what all vectors have in common would go to few
+/// components.
+static TURNS: [f32; MAX_DIMENSION] = {
+    let mut turns = [1.0; MAX_DIMENSION];
+    let (mut at, mut state) = (0, 0x9e37_79b9_7f4a_7c15_u64);
+    while at < MAX_DIMENSION {
+        // The upper bits of this generator are good, and nothing here has to be hard to guess.
+        state = state.wrapping_mul(0x5851_f42d_4c95_7f2d).wrapping_add(1);
+        if state >> 63 == 1 {
+            turns[at] = -1.0;
+        }
+        at += 1;
+    }
+    turns
+};
+
+/// The vector, padded and rotated.
+fn rotated(values: &[f32], padded: usize) -> Vec<f32> {
+    let mut row = Vec::with_capacity(padded);
+    row.extend(values.iter().zip(&TURNS).map(|(value, turn)| value * turn));
+    row.resize(padded, 0.0);
+    simd::rotate(&mut row);
+    row
+}
+
+impl SignCode {
+    /// The signs of a vector of this norm; `None` for vectors too short for signs.
+    pub(super) fn new(values: &[f32], norm: f32) -> Option<SignCode> {
+        let padded = padded(values.len())?;
+        let row = rotated(values, padded);
+        let mut sums = [0f32; GROUP];
+        let groups = row
+            .as_chunks::<GROUP>()
+            .0
+            .iter()
+            .map(|group| {
+                let mut signs = 0;
+                for (at, &value) in group.iter().enumerate() {
+                    sums[at] += value.abs();
+                    signs |= u8::from(value > 0.0) << at;
+                }
+                signs
+            })
+            .collect();
+        let sum: f32 = sums.iter().sum();
+        let (factor, error) = if sum == 0.0 {
+            (0.0, 0.0)
+        } else if sum < f32::INFINITY && norm < f32::INFINITY {
+            let longest = ((padded * block(padded)) as f32).sqrt();
+            let cosine = sum / longest / norm;
+            let error = norm * ((1.0 / (cosine * cosine) - 1.0).max(0.0) / padded as f32).sqrt();
+            (norm / sum * norm, error)
+        } else {
+            (f32::NAN, f32::NAN)
+        };
+        Some(SignCode {
+            groups,
+            factor,
+            error,
+        })
+    }
+}
+
+/// The signs of many rows.
+#[derive(Debug, Clone, Default)]
+pub(super) struct Signs {
+    lines: Vec<Line>,
+    factors: Vec<f32>,
+    errors: Vec<f32>,
+}
+
+impl Signs {
+    /// Room for so many more rows.
+    pub(super) fn reserve(&mut self, rows: usize, code: &SignCode) {
+        let blocks = (self.factors.len() + rows).div_ceil(ROWS);
+        let lines = blocks * code.groups.len() / LINE_GROUPS;
+        self.lines.reserve_exact(lines - self.lines.len());
+        self.factors.reserve_exact(rows);
+        self.errors.reserve_exact(rows);
+    }
+
+    pub(super) fn push(&mut self, code: &SignCode) {
+        let at = self.factors.len();
+        if at.is_multiple_of(ROWS) {
+            let lines = self.lines.len() + code.groups.len() / LINE_GROUPS;
+            self.lines.resize(lines, Line::ZERO);
+        }
+        self.factors.push(0.0);
+        self.errors.push(0.0);
+        self.replace(at, code);
+    }
+
+    pub(super) fn replace(&mut self, at: usize, code: &SignCode) {
+        let lines = self.block_lines();
+        let block = &mut self.lines[at / ROWS * lines..][..lines];
+        for (group, &signs) in code.groups.iter().enumerate() {
+            let (byte, shift) = place(group, at);
+            let byte = &mut block[group / LINE_GROUPS].0[byte];
+            *byte = (*byte as u8 & !(0xf << shift) | signs << shift) as i8;
+        }
+        self.factors[at] = code.factor;
+        self.errors[at] = code.error;
+    }
+
+    /// The signs of one row, as they were set.
+    pub(super) fn get(&self, at: usize) -> SignCode {
+        let lines = self.block_lines();
+        let block = &self.lines[at / ROWS * lines..][..lines];
+        let signs = |group: usize| {
+            let (byte, shift) = place(group, at);
+            block[group / LINE_GROUPS].0[byte] as u8 >> shift & 0xf
+        };
+        SignCode {
+            groups: (0..lines * LINE_GROUPS).map(signs).collect(),
+            factor: self.factors[at],
+            error: self.errors[at],
+        }
+    }
+
+    pub(super) fn truncate(&mut self, rows: usize) {
+        let lines = rows.div_ceil(ROWS) * self.block_lines();
+        self.lines.truncate(lines);
+        self.factors.truncate(rows);
+        self.errors.truncate(rows);
+    }
+
+    /// Lines of [`ROWS`] rows.
+    fn block_lines(&self) -> usize {
+        self.lines.len() / self.factors.len().div_ceil(ROWS)
+    }
+
+    /// Bytes taken from the allocator.
+    #[cfg(test)]
+    pub(super) fn bytes(&self) -> usize {
+        size_of::<Line>() * self.lines.capacity() + 4 * (self.factors.capacity() + self.errors.capacity())
+    }
+
+    /// Writes what the dot products of the query with the rows from `at` on are at most, but for one in a thousand; infinite
+    /// where nothing is known. `at` is a multiple of [`ROWS`].
+    pub(super) fn upper(&self, probe: &SignProbe, at: usize, out: &mut [f32]) {
+        let lines = self.block_lines();
+        for (block, out) in out.chunks_mut(ROWS).enumerate() {
+            let at = at + block * ROWS;
+            let rows = simd::Signs {
+                codes: &self.lines[at / ROWS * lines..][..lines],
+                factors: &self.factors[at..at + out.len()],
+                errors: &self.errors[at..at + out.len()],
+            };
+            simd::sign_bounds(&probe.0, &rows, out);
+        }
+    }
+}
+
+/// Where the signs of a row stand: the byte of the group's line, and by how many bits they are shifted.
+fn place(group: usize, row: usize) -> (usize, usize) {
+    let row = row % ROWS;
+    (group % LINE_GROUPS * TABLE + row % TABLE, row / TABLE * GROUP)
+}
+
+/// A query, ready to be multiplied with the signs of many rows.
+pub(crate) struct SignProbe(SignTables);
+
+impl SignProbe {
+    /// For a query of this norm; `None` for vectors too short for signs.
+    pub(super) fn new(values: &[f32], norm: f32) -> Option<SignProbe> {
+        let padded = padded(values.len())?;
+        let row = rotated(values, padded);
+        let (groups, _) = row.as_chunks::<GROUP>();
+        let spreads: Vec<f32> = groups
+            .iter()
+            .map(|group| group.iter().map(|value| value.abs()).sum())
+            .collect();
+        let widest = spreads.iter().copied().fold(0.0, f32::max);
+        // The sum over all groups has to fit 16 bits.
+        let top = TOP.min((u16::MAX as usize / groups.len()) as f32).floor();
+        let step = 2.0 * widest / top;
+        let per_step = if step > 0.0 { 1.0 / step } else { 0.0 };
+        let mut tables = vec![Line::ZERO; groups.len() / LINE_GROUPS].into_boxed_slice();
+        for (at, (group, spread)) in groups.iter().zip(&spreads).enumerate() {
+            let table = &mut tables[at / LINE_GROUPS].0[at % LINE_GROUPS * TABLE..][..TABLE];
+            for (signs, entry) in table.iter_mut().enumerate() {
+                let signed = |(at, &value): (usize, &f32)| if signs >> at & 1 == 1 { value } else { -value };
+                let sum: f32 = group.iter().enumerate().map(signed).sum();
+                *entry = ((sum + spread) * per_step).round() as i8;
+            }
+        }
+        // A rounded number is off by the root of a twelfth of a step.
+        let rounding = step * (groups.len() as f32 / 12.0).sqrt();
+        Some(SignProbe(SignTables {
+            tables,
+            step,
+            least: spreads.iter().sum::<f32>() - DEVIATIONS * rounding,
+            error: DEVIATIONS * norm,
+        }))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::vector::dot;
+
+    fn norm(values: &[f32]) -> f32 {
+        values.iter().map(|x| x * x).sum::<f32>().sqrt()
+    }
+
+    fn vector(random: &mut fastrand::Rng, dim: usize) -> Vec<f32> {
+        (0..dim).map(|_| random.f32() * 2.0 - 0.8).collect()
+    }
+
+    fn code(values: &[f32]) -> SignCode {
+        SignCode::new(values, norm(values)).unwrap()
+    }
+
+    fn uppers(signs: &Signs, probe: &SignProbe) -> Vec<f32> {
+        let mut out = vec![0.0; signs.factors.len()];
+        signs.upper(probe, 0, &mut out);
+        out
+    }
+
+    /// A bound fails for as many rows as lie so many standard deviations away, and is no wider than that.
+    #[test]
+    fn a_bound_is_two_standard_deviations_away() {
+        let mut random = fastrand::Rng::with_seed(3);
+        for dim in [256, 300, 384, 1536] {
+            let query = vector(&mut random, dim);
+            let probe = SignProbe::new(&query, norm(&query)).unwrap();
+            let rows: Vec<Vec<f32>> = (0..2000).map(|_| vector(&mut random, dim)).collect();
+            let mut signs = Signs::default();
+            rows.iter().for_each(|row| signs.push(&code(row)));
+            let (mut missed, mut distance) = (0, 0.0);
+            for (row, upper) in rows.iter().zip(uppers(&signs, &probe)) {
+                let dot = dot(&query, row);
+                missed += u32::from(f64::from(upper) < dot);
+                distance += (f64::from(upper) - dot) / f64::from(norm(&query) * norm(row));
+            }
+            // Of a normal distribution 2.3 percent lie beyond two deviations.
+            assert!((5..=80).contains(&missed), "{dim}: {missed} of 2000");
+            let deviation = 0.7555 / (dim as f64).sqrt();
+            let distance = distance / 2000.0 / deviation;
+            assert!((1.5..2.5).contains(&distance), "{dim}: {distance} deviations");
+        }
+    }
+
+    #[test]
+    fn rows_keep_their_signs_wherever_they_move() {
+        let mut random = fastrand::Rng::with_seed(4);
+        let rows: Vec<Vec<f32>> = (0..100).map(|_| vector(&mut random, 320)).collect();
+        let probe = SignProbe::new(&rows[7], norm(&rows[7])).unwrap();
+        let mut signs = Signs::default();
+        rows.iter().for_each(|row| signs.push(&code(row)));
+        let expected = uppers(&signs, &probe);
+        // Backwards, one by one, by way of what is read of a row.
+        let mut moved = signs.clone();
+        for at in 0..100 {
+            moved.replace(at, &signs.get(99 - at));
+        }
+        let mut backwards = uppers(&moved, &probe);
+        backwards.reverse();
+        assert_eq!(backwards, expected);
+        // Cut off within a block, and grown again.
+        for rows_left in [70, 64, 1] {
+            signs.truncate(rows_left);
+            assert_eq!(uppers(&signs, &probe), expected[..rows_left]);
+        }
+        rows[1..].iter().for_each(|row| signs.push(&code(row)));
+        assert_eq!(uppers(&signs, &probe), expected);
+    }
+
+    /// One axis turns into signs without an error, and short vectors have none.
+    #[test]
+    fn extremes() {
+        let mut axis = vec![0.0; 384];
+        axis[5] = 2.0;
+        let mut signs = Signs::default();
+        signs.push(&code(&axis));
+        signs.push(&SignCode::new(&[0.0; 384], 0.0).unwrap());
+        signs.push(&SignCode::new(&[f32::MAX; 384], f32::INFINITY).unwrap());
+        let uppers = uppers(&signs, &SignProbe::new(&axis, 2.0).unwrap());
+        assert!((3.9..5.0).contains(&uppers[0]), "{uppers:?}");
+        assert_eq!(uppers[1..], [0.0, f32::INFINITY]);
+        assert!(SignCode::new(&[1.0; FEWEST - 1], 15.0).is_none());
+        assert!(SignProbe::new(&[1.0; FEWEST - 1], 15.0).is_none());
+    }
+}
