@@ -9,6 +9,7 @@ import subprocess
 import sys
 import threading
 import time
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any, Callable
 
@@ -50,6 +51,23 @@ async def main(fifo):
 
 asyncio.run(main(sys.argv[1]))
 """
+
+
+async def test_only_what_takes_long_goes_to_a_thread(client: MossClient) -> None:
+    """A pool of threads that takes no work, as the loop's own: what is done at once works all the same."""
+    session = await custom_session(client, *many(200))
+    loop = asyncio.get_running_loop()
+    shut = ThreadPoolExecutor(1)
+    shut.shutdown()
+    loop.set_default_executor(shut)
+    near = QueryOptions([1.0, 0.0], top_k=3)
+    assert len((await session.query("text", near)).docs) == 3
+    for long, options in (("text " * 300, near), ("text", X)):
+        with pytest.raises(RuntimeError, match="shutdown"):
+            await session.query(long, options)
+    loop.set_default_executor(ThreadPoolExecutor())
+    for long, options, count in (("text " * 300, near, 3), ("text", X, 200)):
+        assert len((await session.query(long, options)).docs) == count
 
 
 def test_a_call_needs_neither_its_loop_nor_the_interpreter_lock(tmp_path: Path) -> None:

@@ -100,6 +100,23 @@ impl Session {
         search_result(py, found)
     }
 
+    /// As `query`, if that takes no longer than handing it to a thread is worth; else None, and nothing is done.
+    #[pyo3(signature = (query, options=None))]
+    fn query_if_quick(
+        &self,
+        py: Python<'_>,
+        query: &Bound<'_, PyAny>,
+        options: Option<&Bound<'_, PyAny>>,
+    ) -> PyResult<Option<SearchResult>> {
+        let query = text(query, &"query")?;
+        let options = query_options(py, options)?;
+        if !self.session.is_quick(&query, &options) {
+            return Ok(None);
+        }
+        let found = enter(py, || self.session.query(&query, &options))?;
+        search_result(py, found).map(Some)
+    }
+
     /// Commits the session's content as the next version of its index. `on_conflict` is "merge", "replace" or
     /// "fail"; None is "merge", and "replace" for a session that was opened without loading.
     #[pyo3(signature = (on_conflict=None))]

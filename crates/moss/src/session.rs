@@ -167,6 +167,11 @@ impl Session {
         timed(text, Some(self.name()), || self.inner.memory.query(text, options))
     }
 
+    /// Whether a query takes about a millisecond or two: see [`moss_core::session::Session::is_quick`].
+    pub fn is_quick(&self, text: &str, options: &QueryOptions) -> bool {
+        self.inner.memory.is_quick(text, options)
+    }
+
     /// The vector that a query of this text searches by.
     ///
     /// # Errors
