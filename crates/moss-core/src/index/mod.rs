@@ -1,17 +1,17 @@
-//! Ranking rows: the exact scan, the graph for large indexes, and the blend with keyword scores.
+//! Ranking rows: the scan, the graph for large indexes, and the blend with keyword scores.
 //!
 //! Everything here speaks of rows, the dense numbers that documents have inside an index. Ids, documents and
 //! filters stay outside: a ranking is handed the rows it may return.
 
 mod blend;
-mod exact;
 mod hnsw;
 mod links;
 mod nodes;
+mod scan;
 mod top;
 mod vector_index;
 
-pub use exact::rank;
+pub use scan::rank;
 pub use vector_index::{GRAPH_ABOVE, VectorIndex};
 
 use fixedbitset::FixedBitSet;

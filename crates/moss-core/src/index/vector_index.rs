@@ -4,13 +4,13 @@ use fixedbitset::FixedBitSet;
 use parking_lot::RwLock;
 
 use super::blend::Blend;
-use super::exact::{self, rank_rows};
 use super::links::Links;
+use super::scan::{self, rank_rows};
 use super::{Hit, Ranking};
 use crate::Result;
 use crate::vector::{self, Precision, QuantizedRow, Vectors};
 
-/// Up to so many rows an index scans, and its answers are exact.
+/// Up to so many rows an index scans; see [`scan::rank`] for how exact its answers are.
 pub const GRAPH_ABOVE: usize = 100_000;
 /// The least number of candidates that the graph is asked for.
 const LEAST_CANDIDATES: usize = 100;
@@ -20,7 +20,7 @@ const CANDIDATES_PER_HIT: usize = 4;
 /// times the candidates.
 const MOST_FILTERED: usize = 8;
 
-/// Vectors by row, searched exactly up to [`GRAPH_ABOVE`] rows and through an HNSW graph above.
+/// Vectors by row, scanned up to [`GRAPH_ABOVE`] rows and through an HNSW graph above.
 ///
 /// The graph is made by a background thread from a snapshot, and again when a sixteenth of the rows is new. Until it
 /// is there all rows are scanned, and later those that it does not know: rows written since, and rows that are
@@ -104,22 +104,22 @@ impl VectorIndex {
         Ok(())
     }
 
-    /// The best `top_k` of the allowed rows; see [`exact::rank`] for the score, the order and how many there are.
+    /// The best `top_k` of the allowed rows; see [`scan::rank`] for the score, the order and how many there are.
     ///
-    /// Exact up to [`GRAPH_ABOVE`] allowed rows, and for keywords alone. Above, vectors near the query come from the
+    /// By a scan up to [`GRAPH_ABOVE`] allowed rows, and for keywords alone. Above, vectors near the query come from the
     /// graph, at least `max(100, 4 * top_k)` allowed ones, and as many rows come from the keywords; each candidate
     /// gets its exact score, and rows may be missing that are weak in both (recall at least 0.95). Whenever
     /// the graph has too few rows that pass the filter, all allowed rows are scanned.
     ///
     /// # Errors
-    /// As [`exact::rank`].
+    /// As [`scan::rank`].
     pub fn rank(&self, ranking: &Ranking<'_>) -> Result<Vec<Hit>> {
         if self.links.read().needs_tending(self.graph_above) {
             self.links.write().tend(&self.vectors, self.graph_above);
         }
         match self.by_graph(ranking)? {
             Some(hits) => Ok(hits),
-            None => exact::rank(&self.vectors, ranking),
+            None => scan::rank(&self.vectors, ranking),
         }
     }
 
@@ -160,7 +160,7 @@ impl VectorIndex {
             top_k: wanted,
             ..*ranking
         };
-        rows.extend(exact::by_keywords(&blend, &keyed).into_iter().map(|hit| hit.row));
+        rows.extend(scan::by_keywords(&blend, &keyed).into_iter().map(|hit| hit.row));
         rows.sort_unstable();
         rows.dedup();
         Ok(Some(rank_rows(
@@ -180,7 +180,7 @@ impl VectorIndex {
             allowed: &allowed,
             ..*ranking
         };
-        Ok(exact::rank(&self.vectors, &ranking)?
+        Ok(scan::rank(&self.vectors, &ranking)?
             .into_iter()
             .map(|hit| hit.row))
     }

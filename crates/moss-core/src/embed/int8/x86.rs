@@ -62,6 +62,9 @@ macro_rules! kernel {
                     for half in 0..4 * TILE / bytes {
                         let mut totals = [$zero(); R];
                         for group in 0..inputs / GROUP {
+                            if half == 0 {
+                                prefetch(tile, tile.len() + group * GROUP * TILE);
+                            }
                             let weights = tile.as_ptr().add(group * GROUP * TILE + half * bytes);
                             let weights = [
                                 $load(weights.cast()),
@@ -121,6 +124,17 @@ kernel! {
     splat: _mm512_set1_epi32,
     add_products: dot_512,
     lanes: lanes::Avx512,
+}
+
+/// Asks for a group of weights at this distance: of the next tile, since the CPU looks ahead within a page of 4 KiB alone.
+#[inline(always)]
+fn prefetch(tile: &[i8], distance: usize) {
+    const LINE: usize = 64;
+    for line in 0..GROUP * TILE / LINE {
+        let address = tile.as_ptr().wrapping_add(distance + line * LINE);
+        // SAFETY: SSE is part of every x86-64 target, and a prefetch reads nothing, whatever the address.
+        unsafe { _mm_prefetch::<_MM_HINT_T1>(address.cast()) };
+    }
 }
 
 #[inline]

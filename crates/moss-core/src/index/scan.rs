@@ -1,9 +1,12 @@
-//! The exact ranking: one pass over the codes, then the full vectors of the few rows that can matter.
+//! The scan: one pass over codes of all rows, then the full vectors of the few rows that can matter.
 //!
-//! The codes give each row an interval that its score lies in. The `top_k`-th best lower end is a floor: rows
+//! The codes of one byte give each row an interval that its score lies in. The `top_k`-th best lower end is a floor: rows
 //! whose upper end stays below it cannot be in the answer, all others are scored with their full vectors. So
 //! the answer is the one that scoring every row in full would give, to the bit, and nothing is cut for being
 //! weak in only one of nearness and keywords.
+//!
+//! Of many rows signs are read first, an eighth of the bytes. Their bounds hold but for few rows, so that now and then one is missing from
+//! an answer; what is in it has its exact score and place.
 
 use fixedbitset::FixedBitSet;
 
@@ -30,14 +33,15 @@ const SIDE: usize = 16;
 /// Candidates are thinned out whenever they have doubled, from here on.
 const MANY_CANDIDATES: usize = 4096;
 
-/// The best `top_k` of the allowed rows, best first: exactly those, in exactly that order and with those scores,
-/// that scoring all rows with their full vectors would give.
+/// The best `top_k` of the allowed rows, best first: those, in that order and with those scores, that scoring all rows
+/// with their full vectors would give. Exactly those below 4,096 rows, below 256 components, where fewer than one row in 32 is
+/// allowed, and with `alpha` 0; else of the ten nearest one in 2,000 is missed (docs/benchmarks.md).
 ///
 /// `score = alpha * clamp((1 + dot) / 2, 0, 1) + (1 - alpha) * bm25 / best`. Rows of one score are ordered by the
 /// blend without its clamp, then by `order`. With `alpha` above 0 there are always `min(top_k, allowed)` rows;
 /// with `alpha` 0, or without a query vector, only rows that have a query word are returned.
 ///
-/// One pass over a byte per component of the allowed rows, plus full vectors of a small multiple of `top_k` rows.
+/// One pass over a bit or a byte per component of the allowed rows, plus full vectors of a small multiple of `top_k` rows.
 ///
 /// # Errors
 /// `DimensionMismatch` if the query has another length than the rows, `InvalidArgument` if it is not finite.
