@@ -231,9 +231,10 @@ impl<'a> Scan<'a> {
         }
         self.floor.settle();
         self.cut = self.quick_cut();
-        above(&most, self.cut, |rows| {
+        // Rows that are not allowed lie below every cut.
+        above(&most, self.cut.max(f32::MIN), |rows| {
             self.consider_all(vectors, probe, rows);
-            self.cut
+            self.cut.max(f32::MIN)
         });
     }
 

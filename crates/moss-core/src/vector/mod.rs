@@ -1,7 +1,8 @@
-//! Rows of f32 with a one-byte code each, and the kernels that multiply them.
+//! Rows of f32 with codes of one byte and of one bit a component, and the kernels that multiply them.
 //!
 //! [`Vectors`] holds the rows. A scan multiplies codes, which are a quarter of the bytes, and gets every dot
-//! product to within a proven interval; what the interval cannot decide, the full rows do. Where memory is dear only
+//! product to within a proven interval; what the interval cannot decide, the full rows do. Signs are an eighth of the codes, and
+//! say of nearly all rows that they are not near enough. Where memory is dear only
 //! the codes are held ([`Precision::Int8`]), and a row is what its code says. Rankings and scores are `index`'s work, not done here.
 
 mod block;

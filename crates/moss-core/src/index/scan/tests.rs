@@ -278,7 +278,12 @@ fn by_signs_nearly_all_of_the_answer_is_found() {
         (3, Shape::LongNorms),
         (4, Shape::Zeros),
     ] {
-        for (pass, words, alpha) in [(1.0, 0.0, 1.0), (0.3, 0.02, 0.8), (0.05, 0.3, 0.3)] {
+        for (pass, words, alpha) in [
+            (1.0, 0.0, 1.0),
+            (0.3, 0.02, 0.8),
+            (0.05, 0.3, 0.3),
+            (0.5, 0.01, 1e-40),
+        ] {
             let (mut found, mut wanted) = (0, 0);
             let (corpus, _) = corpus(seed, shape, 384, 6000, pass, words);
             for at in (0..6000).step_by(300) {
