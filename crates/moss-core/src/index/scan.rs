@@ -254,6 +254,9 @@ impl<'a> Scan<'a> {
         let mut all = Vec::with_capacity(vectors.len());
         for block in vectors.blocks() {
             let end = (block.first_row + block.len).min(allowed.len());
+            if block.first_row >= end {
+                break;
+            }
             let rows = block.first_row..end;
             let count = allowed.count_ones(rows.clone());
             all.resize(block.first_row + block.len, f32::NEG_INFINITY);

@@ -304,3 +304,14 @@ fn by_signs_nearly_all_of_the_answer_is_found() {
         }
     }
 }
+
+/// A set of allowed rows may end before the rows do.
+#[test]
+fn by_signs_rows_behind_the_allowed_ones_are_passed_over() {
+    let (mut corpus, query) = corpus(5, Shape::Random, 384, 6000, 1.0, 0.0);
+    corpus.allowed = (0..3000).collect();
+    let ranking = corpus.ranking(&query, 1.0, 3);
+    let hits = rank(&corpus.vectors, &ranking).unwrap();
+    assert_eq!(hits.len(), 3);
+    assert!(hits.iter().all(|hit| hit.row < 3000));
+}
