@@ -7,13 +7,12 @@ from functools import partial
 from importlib import import_module
 
 from .corpora import Corpora
-from .encoders import OnnxRuntime, SentenceTransformers
+from .encoders import OnnxRuntime, REFERENCE, SentenceTransformers
 from .results import Results
 from .timing import Contestant, round_robin, seconds
 
 BATCH = 64
 TOKENS = 128
-REFERENCE = "ONNX Runtime 8-bit"
 # Ways to use two threads: both on one batch, or each on a batch of its own.
 WAYS = {"2 threads a batch": (2, 1), "a batch a thread": (1, 2)}
 BATCHES = (1, 8, 32)

@@ -8,13 +8,12 @@ from collections.abc import Callable
 import numpy as np
 
 from .corpora import Corpora
-from .encoders import OnnxRuntime, SentenceTransformers
+from .encoders import OnnxRuntime, REFERENCE, SentenceTransformers
 from .results import Results
 from .timing import Contestant, Times, round_robin
 
 LENGTHS = (8, 16, 32, 128)
 TEXTS = 64
-REFERENCE = "ONNX Runtime 8-bit"
 
 
 def measure(corpora: Corpora) -> Results:

@@ -7,12 +7,12 @@ from collections.abc import Callable
 
 from . import engines, recall
 from .corpora import Corpora
-from .encoders import Encoder, OnnxRuntime, SentenceTransformers
+from .encoders import Encoder, OnnxRuntime, REFERENCE, SentenceTransformers
 from .engines import TOP_K, Engine
 from .results import Results
 from .timing import Contestant, round_robin
 
-REFERENCE = "ONNX Runtime 8-bit + hnswlib"
+STACK = f"{REFERENCE} + hnswlib"
 
 
 def measure(corpora: Corpora) -> Results:
@@ -26,8 +26,8 @@ def measure(corpora: Corpora) -> Results:
     contestants = results.attempt("Moss", lambda: asyncio.run(_moss(corpora))) or []
     contestants += _stacks(results, corpora)
     times = round_robin(contestants, corpora.questions, corpora.count(full=1_000, quick=100))
-    table = results.table("", "p50 ms", "p99 ms", f"p50 over {REFERENCE}")
-    base = times.get(REFERENCE)
+    table = results.table("", "p50 ms", "p99 ms", f"p50 over {STACK}")
+    base = times.get(STACK)
     for name, taken in times.items():
         table.rows.append([name, taken.p50, taken.p99, taken.p50 / base.p50 if base else None])
     return results
@@ -50,7 +50,7 @@ def _stacks(results: Results, corpora: Corpora) -> list[Contestant]:
     vectors, questions, texts = corpora.document_vectors(), corpora.question_vectors(), corpora.documents
     true = recall.nearest(vectors, questions)
     encoders = {
-        "ONNX Runtime 8-bit": lambda: OnnxRuntime(corpora.models, "int8", threads=1),
+        REFERENCE: lambda: OnnxRuntime(corpora.models, "int8", threads=1),
         "sentence-transformers": lambda: SentenceTransformers(corpora.models, threads=1),
     }
     built: dict[str, Engine | None] = {}
@@ -63,7 +63,7 @@ def _stacks(results: Results, corpora: Corpora) -> list[Contestant]:
     stacks = []
     for name, make in makers.items():
         engine = built[name] = results.attempt(name, lambda make=make: _tuned(make(), questions, true))
-        for model in encoders if name == "hnswlib" else ["ONNX Runtime 8-bit"]:
+        for model in encoders if name == "hnswlib" else [REFERENCE]:
             if engine and made[model]:
                 # hnswlib gives numbers alone, and the texts are in a list.
                 call = _stack(made[model], engine, texts if name == "hnswlib" else None)

@@ -3,7 +3,7 @@
 use std::path::PathBuf;
 use std::str::FromStr;
 
-use moss::{LoadOptions, OnConflict, PushOptions, block_on};
+use moss::{LoadOptions, OnConflict, PushOptions, QueryOptions, block_on};
 use pyo3::prelude::*;
 use pyo3::types::PyList;
 
@@ -26,6 +26,11 @@ impl Session {
         // A thread costs more than freeing a small session.
         let session = FreedElsewhere::new(session, |session| session.doc_count() > 500);
         Session { session }
+    }
+
+    fn ask(&self, py: Python<'_>, query: &str, options: &QueryOptions) -> PyResult<SearchResult> {
+        let found = enter(py, || self.session.query(query, options))?;
+        search_result(py, found)
     }
 }
 
@@ -94,10 +99,8 @@ impl Session {
         query: &Bound<'_, PyAny>,
         options: Option<&Bound<'_, PyAny>>,
     ) -> PyResult<SearchResult> {
-        let query = text(query, &"query")?;
-        let options = query_options(py, options)?;
-        let found = enter(py, || self.session.query(&query, &options))?;
-        search_result(py, found)
+        let (query, options) = (text(query, &"query")?, query_options(py, options)?);
+        self.ask(py, &query, &options)
     }
 
     /// As `query`, if that takes no longer than handing it to a thread is worth; else None, and nothing is done.
@@ -108,13 +111,9 @@ impl Session {
         query: &Bound<'_, PyAny>,
         options: Option<&Bound<'_, PyAny>>,
     ) -> PyResult<Option<SearchResult>> {
-        let query = text(query, &"query")?;
-        let options = query_options(py, options)?;
-        if !self.session.is_quick(&query, &options) {
-            return Ok(None);
-        }
-        let found = enter(py, || self.session.query(&query, &options))?;
-        search_result(py, found).map(Some)
+        let (query, options) = (text(query, &"query")?, query_options(py, options)?);
+        let is_quick = self.session.is_quick(&query, &options);
+        is_quick.then(|| self.ask(py, &query, &options)).transpose()
     }
 
     /// Commits the session's content as the next version of its index. `on_conflict` is "merge", "replace" or

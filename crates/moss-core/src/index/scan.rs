@@ -88,11 +88,10 @@ pub fn rank(vectors: &Vectors, ranking: &Ranking<'_>) -> Result<Vec<Hit>> {
         return Ok(rank_rows(vectors, query, &blend, ranking, rows));
     }
     let mut scan = Scan::new(&blend, ranking.top_k);
-    match &probe.signs {
-        Some(signs) if scan.quick && vectors.len() >= MANY_ROWS && allowed >= vectors.len() / FEW_ALLOWED => {
-            scan.run_by_signs(vectors, &probe, signs, ranking)
-        }
-        _ => scan.run(vectors, &probe, ranking.allowed),
+    let is_worth_it = scan.quick && vectors.len() >= MANY_ROWS && allowed >= vectors.len() / FEW_ALLOWED;
+    match is_worth_it.then(|| probe.signs(query)).flatten() {
+        Some(signs) => scan.run_by_signs(vectors, &probe, &signs, ranking),
+        None => scan.run(vectors, &probe, ranking.allowed),
     }
     Ok(scan.finish(vectors, query, ranking))
 }
@@ -200,24 +199,28 @@ impl<'a> Scan<'a> {
         block.multiply(probe, intervals);
         let mut most = [0f32; BLOCK];
         intervals.upper(&mut most);
-        // The clamp lifts what is below -1.
-        most.iter_mut()
-            .for_each(|most| *most = if *most > -1.0 { *most } else { -1.0 });
-        for (most, key) in most
-            .iter_mut()
-            .zip(self.blend.raw_keys(block.first_row, block.len))
-        {
-            *most += key * self.key_factor;
-        }
-        let cut = self.cut;
-        let most = &most[..block.len];
-        if most.iter().map(|&most| u32::from(most >= cut)).sum::<u32>() == 0 {
-            return;
-        }
-        for (i, &most) in most.iter().enumerate() {
-            if most >= cut && allowed.contains(block.first_row + i) {
-                self.consider(block.first_row + i, intervals.bounds(i));
+        let most = &mut most[..block.len];
+        self.add_keys(block.first_row, most);
+        above(most, self.cut, |found| {
+            for &i in found {
+                let row = block.first_row + i as usize;
+                if allowed.contains(row) {
+                    self.consider(row, intervals.bounds(i as usize));
+                }
             }
+            self.cut
+        });
+    }
+
+    /// From the most that dot products are, the most that they are with keyword scores in their units.
+    fn add_keys(&self, first_row: usize, most: &mut [f32]) {
+        // The clamp lifts what is below -1.
+        for most in &mut *most {
+            *most = if *most > -1.0 { *most } else { -1.0 };
+        }
+        let keys = self.blend.raw_keys(first_row, most.len());
+        for (most, key) in most.iter_mut().zip(keys) {
+            *most += key * self.key_factor;
         }
     }
 
@@ -265,15 +268,7 @@ impl<'a> Scan<'a> {
             }
             let most = &mut all[rows.clone()];
             block.guess_upper(signs, most);
-            for most in &mut *most {
-                *most = if *most > -1.0 { *most } else { -1.0 };
-            }
-            for (most, key) in most
-                .iter_mut()
-                .zip(self.blend.raw_keys(block.first_row, block.len))
-            {
-                *most += key * self.key_factor;
-            }
+            self.add_keys(block.first_row, most);
             if count < rows.len() {
                 // By words and without branches: what a filter lets pass cannot be foretold.
                 let words = &allowed.as_slice()[rows.start / WORD..];

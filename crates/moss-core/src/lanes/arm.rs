@@ -13,6 +13,16 @@ use super::{Array, LANES, Lanes};
 #[derive(Clone, Copy)]
 pub(crate) struct Neon([float32x4_t; 4]);
 
+/// Operations that are one instruction on two registers.
+macro_rules! each {
+    ($($name:ident: $instruction:ident),+) => {
+        $(#[inline(always)]
+        fn $name(self, other: Self) -> Self {
+            self.each(other, |a, b| unsafe { $instruction(a, b) })
+        })+
+    };
+}
+
 impl Neon {
     #[inline(always)]
     fn each(self, other: Neon, run: impl Fn(float32x4_t, float32x4_t) -> float32x4_t) -> Neon {
@@ -47,20 +57,7 @@ impl Lanes for Neon {
         Neon([unsafe { vdupq_n_f32(x) }; 4])
     }
 
-    #[inline(always)]
-    fn add(self, other: Neon) -> Neon {
-        self.each(other, |a, b| unsafe { vaddq_f32(a, b) })
-    }
-
-    #[inline(always)]
-    fn sub(self, other: Neon) -> Neon {
-        self.each(other, |a, b| unsafe { vsubq_f32(a, b) })
-    }
-
-    #[inline(always)]
-    fn mul(self, other: Neon) -> Neon {
-        self.each(other, |a, b| unsafe { vmulq_f32(a, b) })
-    }
+    each! { add: vaddq_f32, sub: vsubq_f32, mul: vmulq_f32 }
 
     #[inline(always)]
     fn least(self, other: Neon) -> Neon {

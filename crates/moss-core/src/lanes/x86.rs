@@ -17,6 +17,16 @@ pub(crate) struct Avx2([__m256; 2]);
 #[derive(Clone, Copy)]
 pub(crate) struct Avx512(__m512);
 
+/// Operations that are one instruction on two registers.
+macro_rules! each {
+    ($($name:ident: $instruction:ident),+) => {
+        $(#[inline(always)]
+        fn $name(self, other: Self) -> Self {
+            self.each(other, |a, b| unsafe { $instruction(a, b) })
+        })+
+    };
+}
+
 impl Avx2 {
     #[inline(always)]
     fn each(self, other: Avx2, f: impl Fn(__m256, __m256) -> __m256) -> Avx2 {
@@ -48,30 +58,7 @@ impl Lanes for Avx2 {
         unsafe { Avx2([_mm256_set1_ps(x); 2]) }
     }
 
-    #[inline(always)]
-    fn add(self, other: Avx2) -> Avx2 {
-        self.each(other, |a, b| unsafe { _mm256_add_ps(a, b) })
-    }
-
-    #[inline(always)]
-    fn sub(self, other: Avx2) -> Avx2 {
-        self.each(other, |a, b| unsafe { _mm256_sub_ps(a, b) })
-    }
-
-    #[inline(always)]
-    fn mul(self, other: Avx2) -> Avx2 {
-        self.each(other, |a, b| unsafe { _mm256_mul_ps(a, b) })
-    }
-
-    #[inline(always)]
-    fn least(self, other: Avx2) -> Avx2 {
-        self.each(other, |a, b| unsafe { _mm256_min_ps(a, b) })
-    }
-
-    #[inline(always)]
-    fn greatest(self, other: Avx2) -> Avx2 {
-        self.each(other, |a, b| unsafe { _mm256_max_ps(a, b) })
-    }
+    each! { add: _mm256_add_ps, sub: _mm256_sub_ps, mul: _mm256_mul_ps, least: _mm256_min_ps, greatest: _mm256_max_ps }
 
     #[inline(always)]
     fn deinterleave(self, other: Avx2) -> (Avx2, Avx2) {
@@ -170,6 +157,11 @@ fn odd([a, b]: [__m256; 2]) -> __m256 {
 }
 
 impl Avx512 {
+    #[inline(always)]
+    fn each(self, other: Avx512, f: impl Fn(__m512, __m512) -> __m512) -> Avx512 {
+        Avx512(f(self.0, other.0))
+    }
+
     /// The second half of the lanes.
     #[inline(always)]
     fn upper(self) -> __m256 {
@@ -193,30 +185,7 @@ impl Lanes for Avx512 {
         unsafe { Avx512(_mm512_set1_ps(x)) }
     }
 
-    #[inline(always)]
-    fn add(self, other: Avx512) -> Avx512 {
-        unsafe { Avx512(_mm512_add_ps(self.0, other.0)) }
-    }
-
-    #[inline(always)]
-    fn sub(self, other: Avx512) -> Avx512 {
-        unsafe { Avx512(_mm512_sub_ps(self.0, other.0)) }
-    }
-
-    #[inline(always)]
-    fn mul(self, other: Avx512) -> Avx512 {
-        unsafe { Avx512(_mm512_mul_ps(self.0, other.0)) }
-    }
-
-    #[inline(always)]
-    fn least(self, other: Avx512) -> Avx512 {
-        unsafe { Avx512(_mm512_min_ps(self.0, other.0)) }
-    }
-
-    #[inline(always)]
-    fn greatest(self, other: Avx512) -> Avx512 {
-        unsafe { Avx512(_mm512_max_ps(self.0, other.0)) }
-    }
+    each! { add: _mm512_add_ps, sub: _mm512_sub_ps, mul: _mm512_mul_ps, least: _mm512_min_ps, greatest: _mm512_max_ps }
 
     #[inline(always)]
     fn deinterleave(self, other: Avx512) -> (Avx512, Avx512) {

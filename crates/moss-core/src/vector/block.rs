@@ -85,11 +85,12 @@ impl Block<'_> {
         }
     }
 
-    /// Writes the most that the dot products of all rows of this block can be but for one in a thousand, by a read of an eighth of
-    /// their codes; whether the vectors are long enough for that.
+    /// Writes the most that the dot products of rows of this block seem to be by their signs, of which one in some may be more: see
+    /// [`Signs::upper`](super::signs::Signs::upper). Infinite where there are no signs.
     pub(crate) fn guess_upper(&self, probe: &SignProbe, out: &mut [f32]) {
-        if let Some(signs) = &self.chunk.signs {
-            signs.upper(probe, self.at, out);
+        match &self.chunk.signs {
+            Some(signs) => signs.upper(probe, self.at, out),
+            None => out.fill(f32::INFINITY),
         }
     }
 

@@ -58,9 +58,7 @@ impl Chunk {
     ) {
         let rows = self.scales.len();
         let (values, norm, residual) = held(row, precision);
-        let Code {
-            lines, scale, signs, ..
-        } = &row.code;
+        let Code { lines, scale, .. } = &row.code;
         if rows == self.scales.capacity() {
             let more = rows.max(first_rows).min(chunk_rows - rows);
             self.values.reserve_exact(more * values.len());
@@ -68,7 +66,7 @@ impl Chunk {
             self.scales.reserve_exact(more);
             self.norms.reserve_exact(more);
             self.residuals.reserve_exact(more);
-            if let Some(code) = signs {
+            if let Some(code) = &row.signs {
                 self.signs.get_or_insert_default().reserve(more, code);
             }
         }
@@ -77,22 +75,20 @@ impl Chunk {
         self.scales.push(*scale);
         self.norms.push(norm);
         self.residuals.push(residual);
-        if let (Some(held), Some(code)) = (&mut self.signs, signs) {
+        if let (Some(held), Some(code)) = (&mut self.signs, &row.signs) {
             held.push(code);
         }
     }
 
     pub(super) fn replace(&mut self, at: usize, row: &QuantizedRow, precision: Precision) {
         let (values, norm, residual) = held(row, precision);
-        let Code {
-            lines, scale, signs, ..
-        } = &row.code;
+        let Code { lines, scale, .. } = &row.code;
         self.values[at * values.len()..][..values.len()].copy_from_slice(values);
         self.lines[at * lines.len()..][..lines.len()].copy_from_slice(lines);
         self.scales[at] = *scale;
         self.norms[at] = norm;
         self.residuals[at] = residual;
-        if let (Some(held), Some(code)) = (&mut self.signs, signs) {
+        if let (Some(held), Some(code)) = (&mut self.signs, &row.signs) {
             held.replace(at, code);
         }
     }

@@ -12,12 +12,10 @@
 //! dot product that the interval has to contain.
 
 use super::signs::{SignCode, SignProbe};
-use super::simd::{self, LINE, Line};
+use super::simd::{self, CODE_MAX, LINE, Line};
 use crate::limits::MAX_DIMENSION;
 use crate::{Error, Result};
 
-/// The largest code. -128 is never used, so that codes are symmetric and pairs of products fit 16 bits.
-pub(super) const CODE_MAX: f32 = 127.0;
 /// The bits of a scale that are kept: all but the last 7 of its 24 significant ones.
 const SCALE_BITS: u32 = !0x7f;
 /// Below this largest component a vector gets codes of zero: the step between codes would lose its precision.
@@ -44,6 +42,8 @@ const UNDERFLOW: f32 = 1e-36;
 pub struct QuantizedRow {
     values: Box<[f32]>,
     pub(super) code: Code,
+    /// Of vectors that are long enough.
+    pub(super) signs: Option<SignCode>,
 }
 
 impl QuantizedRow {
@@ -53,9 +53,9 @@ impl QuantizedRow {
     /// `InvalidArgument` if the vector is empty, longer than [`MAX_DIMENSION`], or has a component that is NaN or
     /// infinite.
     pub fn new(values: &[f32]) -> Result<QuantizedRow> {
-        let mut code = Code::new(values)?;
-        code.signs = SignCode::new(values, code.norm);
+        let code = Code::new(values)?;
         Ok(QuantizedRow {
+            signs: SignCode::new(values, code.norm),
             code,
             values: values.into(),
         })
@@ -82,7 +82,6 @@ pub(super) struct Code {
     pub(super) norm: f32,
     /// `|v - v^|`, rounded up.
     pub(super) residual: f32,
-    pub(super) signs: Option<SignCode>,
 }
 
 /// Lines of one row's codes.
@@ -109,7 +108,6 @@ impl Code {
             scale,
             norm: norm(square),
             residual: norm(residual_square),
-            signs: None,
         })
     }
 }
@@ -166,9 +164,10 @@ fn round_up(value: f64) -> f32 {
 
 /// A query, ready to be multiplied with many rows.
 pub(crate) struct Probe {
-    pub(crate) signs: Option<SignProbe>,
     lines: Box<[Line]>,
     scale: f32,
+    /// `|q|`, rounded up.
+    norm: f32,
     norm_factor: f32,
     residual_factor: f32,
 }
@@ -183,12 +182,17 @@ impl Probe {
         // Conversion, two multiplications and the addition of the bound, relative to |q^| |v^| <= |q^| (|v| + |v - v^|).
         let code_error = 8.0 * ROUNDING * coded_norm;
         Ok(Probe {
-            signs: SignProbe::new(values, code.norm),
+            norm: code.norm,
             norm_factor: round_up((f64::from(code.residual) + dot_error + code_error) * BOUND_SLACK),
             residual_factor: round_up((coded_norm + code_error) * BOUND_SLACK),
             scale: code.scale,
             lines: code.lines,
         })
+    }
+
+    /// The query whose `values` these are, for signs; `None` for vectors too short for them.
+    pub(crate) fn signs(&self, values: &[f32]) -> Option<SignProbe> {
+        SignProbe::new(values, self.norm)
     }
 
     /// Writes the products of this query's code with each row's.

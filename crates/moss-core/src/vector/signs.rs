@@ -188,13 +188,13 @@ impl Signs {
         size_of::<Line>() * self.lines.capacity() + 4 * (self.factors.capacity() + self.errors.capacity())
     }
 
-    /// Writes what the dot products of the query with the rows from `at` on are at most, but for one in a thousand; infinite
-    /// where nothing is known. `at` is a multiple of [`ROWS`].
+    /// Writes what the dot products of the query with the rows from `at` on are at most, [`DEVIATIONS`] allowed for; infinite where
+    /// nothing is known. `at` is a multiple of [`ROWS`].
     pub(super) fn upper(&self, probe: &SignProbe, at: usize, out: &mut [f32]) {
         let lines = self.block_lines();
         for (block, out) in out.chunks_mut(ROWS).enumerate() {
             let at = at + block * ROWS;
-            let rows = simd::Signs {
+            let rows = simd::SignRows {
                 codes: &self.lines[at / ROWS * lines..][..lines],
                 factors: &self.factors[at..at + out.len()],
                 errors: &self.errors[at..at + out.len()],

@@ -60,83 +60,81 @@ impl Scratch {
         for keys in self.keys.chunks_exact_mut(columns) {
             keys[tokens..].fill(0.0);
         }
-        product::<L>(
-            &qkv[first..],
-            3 * hidden,
-            width,
-            &self.keys,
+        let scores = Product {
+            left: &qkv[first..],
+            stride: 3 * hidden,
+            inner: width,
+            right: &self.keys,
             columns,
-            &mut self.scores,
-        );
+        };
+        scores.write::<L>(&mut self.scores);
         let scale = 1.0 / (width as f32).sqrt();
         for scores in self.scores.chunks_exact_mut(columns) {
             // Whole vectors: what lies behind the row comes to nothing.
             scores[tokens..].fill(f32::NEG_INFINITY);
             softmax::<L>(scores, scale);
         }
-        product::<L>(
-            &self.scores,
-            columns,
-            tokens,
-            &self.values,
-            depth,
-            &mut self.context,
-        );
+        let context = Product {
+            left: &self.scores,
+            stride: columns,
+            inner: tokens,
+            right: &self.values,
+            columns: depth,
+        };
+        context.write::<L>(&mut self.context);
         for (y, context) in y.chunks_exact_mut(hidden).zip(self.context.chunks_exact(depth)) {
             y[first..first + width].copy_from_slice(&context[..width]);
         }
     }
 }
 
-/// `y = left right`, `left` of `inner` columns in rows `stride` apart, `right` `[inner, columns]`, `y` `[rows, columns]`.
-#[inline(always)]
-fn product<L: Lanes>(
-    left: &[f32],
+/// `left right`, `left` of `inner` columns in rows `stride` apart, `right` `[inner, columns]` with whole vectors in a row.
+struct Product<'a> {
+    left: &'a [f32],
     stride: usize,
     inner: usize,
-    right: &[f32],
+    right: &'a [f32],
     columns: usize,
-    y: &mut [f32],
-) {
-    let rows = y.len() / columns;
-    let mut row = 0;
-    while row < rows {
-        let (left, y) = (&left[row * stride..], &mut y[row * columns..]);
-        row += match rows - row {
-            1 => block::<L, 1>(left, stride, inner, right, columns, y),
-            2 | 3 => block::<L, 2>(left, stride, inner, right, columns, y),
-            4..8 => block::<L, 4>(left, stride, inner, right, columns, y),
-            _ => block::<L, 8>(left, stride, inner, right, columns, y),
-        };
-    }
 }
 
-/// `R` rows of a product.
-#[inline(always)]
-fn block<L: Lanes, const R: usize>(
-    left: &[f32],
-    stride: usize,
-    inner: usize,
-    right: &[f32],
-    columns: usize,
-    y: &mut [f32],
-) -> usize {
-    let mut rows = [&left[..0]; R];
-    for row in 0..R {
-        rows[row] = &left[row * stride..][..inner];
+impl Product<'_> {
+    /// All rows of it, `[rows, columns]`.
+    #[inline(always)]
+    fn write<L: Lanes>(&self, y: &mut [f32]) {
+        let rows = y.len() / self.columns;
+        let mut row = 0;
+        while row < rows {
+            row += match rows - row {
+                1 => self.rows::<L, 1>(row, y),
+                2 | 3 => self.rows::<L, 2>(row, y),
+                4..8 => self.rows::<L, 4>(row, y),
+                _ => self.rows::<L, 8>(row, y),
+            };
+        }
     }
-    for first in (0..columns).step_by(LANES) {
-        let mut sums = [L::splat(0.0); R];
-        for at in 0..inner {
-            let right = &right[at * columns + first..][..LANES];
-            let right = L::load_last(right, 0.0);
+
+    /// `R` rows from `start` on.
+    #[inline(always)]
+    fn rows<L: Lanes, const R: usize>(&self, start: usize, y: &mut [f32]) -> usize {
+        let mut left = [&self.left[..0]; R];
+        for (row, left) in left.iter_mut().enumerate() {
+            *left = &self.left[(start + row) * self.stride..][..self.inner];
+        }
+        let width = self.columns / LANES;
+        let (right, _) = self.right.as_chunks();
+        let (y, _) = y[start * self.columns..].as_chunks_mut();
+        for column in 0..width {
+            let mut sums = [L::splat(0.0); R];
+            for at in 0..self.inner {
+                let right = L::load(&right[at * width + column]);
+                for row in 0..R {
+                    sums[row] = sums[row].add(L::splat(left[row][at]).mul(right));
+                }
+            }
             for row in 0..R {
-                sums[row] = sums[row].add(L::splat(rows[row][at]).mul(right));
+                sums[row].store(&mut y[row * width + column]);
             }
         }
-        for row in 0..R {
-            sums[row].store_last(&mut y[row * columns + first..][..LANES]);
-        }
+        R
     }
-    R
 }

@@ -7,7 +7,7 @@ use std::arch::aarch64::*;
 use crate::lanes::Neon;
 use crate::rotate::rotate;
 
-use super::{Kernels, Line, SignTables, Signs, all};
+use super::{Kernels, Line, SignRows, SignTables, all};
 
 pub(super) fn supported() -> impl Iterator<Item = Kernels> {
     // The portable float kernel already compiles to NEON, since NEON is part of the target.
@@ -29,7 +29,7 @@ fn dots_i8(query: &[Line], rows: &[Line], out: &mut [i32]) {
     }
 }
 
-fn sign_bounds(query: &SignTables, rows: &Signs<'_>, out: &mut [f32]) {
+fn sign_bounds(query: &SignTables, rows: &SignRows<'_>, out: &mut [f32]) {
     let mut sums = [0; 32];
     // SAFETY: as above.
     unsafe { table_sums(&query.tables, rows.codes, &mut sums) };

@@ -3,8 +3,7 @@
 use crate::lanes::Array;
 use crate::rotate::rotate;
 
-use super::super::quantize::CODE_MAX;
-use super::{Kernels, LINE, Line, SignTables, Signs};
+use super::{CODE_MAX, Kernels, LINE, Line, SignRows, SignTables};
 
 /// Partial sums kept side by side: four AVX or eight NEON registers, enough to hide the latency of an addition.
 const LANES: usize = 32;
@@ -53,7 +52,7 @@ fn dots_i8(query: &[Line], rows: &[Line], out: &mut [i32]) {
     }
 }
 
-fn sign_bounds(query: &SignTables, rows: &Signs<'_>, out: &mut [f32]) {
+fn sign_bounds(query: &SignTables, rows: &SignRows<'_>, out: &mut [f32]) {
     let mut sums = [0; 32];
     let (first, second) = sums.split_at_mut(16);
     for (tables, codes) in query.tables.iter().zip(rows.codes) {
@@ -101,7 +100,7 @@ pub(super) fn code_lanes(values: &[f32], scale: f32, inverse: f32, lines: &mut [
 
 /// The one source of what follows the sums, as with [`dot_lanes`].
 #[inline(always)]
-pub(super) fn bounds_of_sums(sums: &[u16; 32], query: &SignTables, rows: &Signs<'_>, out: &mut [f32]) {
+pub(super) fn bounds_of_sums(sums: &[u16; 32], query: &SignTables, rows: &SignRows<'_>, out: &mut [f32]) {
     let terms = sums.iter().zip(rows.factors).zip(rows.errors);
     for (out, ((&sum, factor), error)) in out.iter_mut().zip(terms) {
         let most = (f32::from(sum) * query.step - query.least) * factor + error * query.error;

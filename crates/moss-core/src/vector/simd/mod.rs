@@ -14,6 +14,9 @@ mod x86_64;
 
 use std::sync::LazyLock;
 
+/// The largest code. -128 is never used, so that codes are symmetric and pairs of products fit 16 bits.
+pub(super) const CODE_MAX: f32 = 127.0;
+
 /// Bytes of one [`Line`].
 pub(super) const LINE: usize = 64;
 
@@ -33,7 +36,7 @@ struct Kernels {
     name: &'static str,
     dot: fn(&[f32], &[f32]) -> f32,
     dots_i8: fn(&[Line], &[Line], &mut [i32]),
-    sign_bounds: fn(&SignTables, &Signs<'_>, &mut [f32]),
+    sign_bounds: fn(&SignTables, &SignRows<'_>, &mut [f32]),
     rotate: fn(&mut [f32]),
     code: fn(&[f32], f32, f32, &mut [Line]) -> [f64; 2],
 }
@@ -51,7 +54,7 @@ pub(super) struct SignTables {
 }
 
 /// Up to 32 rows as signs.
-pub(super) struct Signs<'a> {
+pub(super) struct SignRows<'a> {
     /// For each table the codes of all rows: in the lower halves of 16 bytes those of the first 16 rows, in the upper ones of the
     /// others.
     pub(super) codes: &'a [Line],
@@ -94,7 +97,7 @@ pub(super) fn dots_i8(query: &[Line], rows: &[Line], out: &mut [i32]) {
 
 /// Writes to `out[r]` for each row `(sum * step - least) * factor + error * error`, where `sum` adds up the number of each table
 /// that the row's code names; infinity where that is not a number. No sum may leave u16.
-pub(super) fn sign_bounds(query: &SignTables, rows: &Signs<'_>, out: &mut [f32]) {
+pub(super) fn sign_bounds(query: &SignTables, rows: &SignRows<'_>, out: &mut [f32]) {
     assert!(query.tables.len() == rows.codes.len() && query.tables.len().is_multiple_of(4));
     (KERNELS.sign_bounds)(query, rows, out)
 }
@@ -170,7 +173,7 @@ mod tests {
             tables.iter_mut().flat_map(|line| &mut line.0).for_each(|number| *number &= 63);
             let query = SignTables { tables: tables.into(), step, least, error };
             let errors: Vec<f32> = factors.iter().rev().copied().collect();
-            let rows = Signs { codes: &codes, factors: &factors[..rows], errors: &errors[..rows] };
+            let rows = SignRows { codes: &codes, factors: &factors[..rows], errors: &errors[..rows] };
             let expected: Vec<u32> = (0..rows.factors.len())
                 .map(|row| {
                     let number = |(at, code): (usize, &i8)| {

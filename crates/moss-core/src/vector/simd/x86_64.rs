@@ -10,7 +10,7 @@ use std::arch::x86_64::*;
 use crate::lanes::{Avx2, Avx512};
 use crate::rotate::rotate;
 
-use super::{Kernels, Line, SignTables, Signs, all};
+use super::{Kernels, Line, SignRows, SignTables, all};
 
 /// Rows multiplied together: the query is loaded once for all of them, and their sums do not wait for each other.
 const GROUP: usize = 4;
@@ -29,96 +29,68 @@ pub(super) fn supported() -> impl Iterator<Item = Kernels> {
         name: "avx512-vnni",
         dot: dot_avx2,
         dots_i8: dots_i8_vnni,
-        sign_bounds: sign_bounds_512,
-        rotate: rotate_512,
-        code: code_512,
+        sign_bounds: sign_bounds_vnni,
+        rotate: rotate_vnni,
+        code: code_vnni,
     });
     let avx2 = avx2.then_some(Kernels {
         name: "avx2",
         dot: dot_avx2,
         dots_i8: dots_i8_avx2,
-        sign_bounds: sign_bounds_256,
-        rotate: rotate_256,
-        code: code_256,
+        sign_bounds: sign_bounds_avx2,
+        rotate: rotate_avx2,
+        code: code_avx2,
     });
     vnni.into_iter().chain(avx2)
 }
 
-fn dot_avx2(a: &[f32], b: &[f32]) -> f32 {
-    #[target_feature(enable = "avx2")]
-    fn run(a: &[f32], b: &[f32]) -> f32 {
+/// Functions for [`supported`] to hand out, from code that is compiled for these features.
+macro_rules! compiled {
+    ($features:tt: $(fn $name:ident($($argument:ident: $type:ty),*) $(-> $out:ty)? $body:block)+) => {
+        $(fn $name($($argument: $type),*) $(-> $out)? {
+            #[target_feature(enable = $features)]
+            fn run($($argument: $type),*) $(-> $out)? $body
+            // SAFETY: `supported` hands this function out only where all features were detected.
+            unsafe { run($($argument),*) }
+        })+
+    };
+}
+
+compiled! { "avx2":
+    fn dot_avx2(a: &[f32], b: &[f32]) -> f32 {
         all::dot_lanes(a, b)
     }
-    // SAFETY: `supported` hands this function out only where AVX2 was detected.
-    unsafe { run(a, b) }
-}
-
-fn dots_i8_vnni(query: &[Line], rows: &[Line], out: &mut [i32]) {
-    // SAFETY: `supported` hands this function out only where all three features were detected.
-    unsafe { vnni(query, rows, out) }
-}
-
-fn dots_i8_avx2(query: &[Line], rows: &[Line], out: &mut [i32]) {
-    // SAFETY: `supported` hands this function out only where AVX2 was detected.
-    unsafe { avx2(query, rows, out) }
-}
-
-fn sign_bounds_512(query: &SignTables, rows: &Signs<'_>, out: &mut [f32]) {
-    #[target_feature(enable = "avx2,avx512f,avx512bw")]
-    fn run(query: &SignTables, rows: &Signs<'_>, out: &mut [f32]) {
-        let mut sums = [0; 32];
-        table_sums_512(&query.tables, rows.codes, &mut sums);
-        all::bounds_of_sums(&sums, query, rows, out);
+    fn dots_i8_avx2(query: &[Line], rows: &[Line], out: &mut [i32]) {
+        avx2(query, rows, out)
     }
-    // SAFETY: `supported` hands this function out only where all features were detected.
-    unsafe { run(query, rows, out) }
-}
-
-fn sign_bounds_256(query: &SignTables, rows: &Signs<'_>, out: &mut [f32]) {
-    #[target_feature(enable = "avx2")]
-    fn run(query: &SignTables, rows: &Signs<'_>, out: &mut [f32]) {
+    fn sign_bounds_avx2(query: &SignTables, rows: &SignRows<'_>, out: &mut [f32]) {
         let mut sums = [0; 32];
         table_sums_256(&query.tables, rows.codes, &mut sums);
-        all::bounds_of_sums(&sums, query, rows, out);
+        all::bounds_of_sums(&sums, query, rows, out)
     }
-    // SAFETY: `supported` hands this function out only where AVX2 was detected.
-    unsafe { run(query, rows, out) }
-}
-
-fn rotate_512(row: &mut [f32]) {
-    #[target_feature(enable = "avx512f,avx512bw")]
-    fn run(row: &mut [f32]) {
-        rotate::<Avx512>(row);
+    fn rotate_avx2(row: &mut [f32]) {
+        rotate::<Avx2>(row)
     }
-    // SAFETY: `supported` hands this function out only where all features were detected.
-    unsafe { run(row) }
-}
-
-fn rotate_256(row: &mut [f32]) {
-    #[target_feature(enable = "avx2")]
-    fn run(row: &mut [f32]) {
-        rotate::<Avx2>(row);
-    }
-    // SAFETY: `supported` hands this function out only where AVX2 was detected.
-    unsafe { run(row) }
-}
-
-fn code_512(values: &[f32], scale: f32, inverse: f32, lines: &mut [Line]) -> [f64; 2] {
-    #[target_feature(enable = "avx512f,avx512bw,avx512vl")]
-    fn run(values: &[f32], scale: f32, inverse: f32, lines: &mut [Line]) -> [f64; 2] {
+    fn code_avx2(values: &[f32], scale: f32, inverse: f32, lines: &mut [Line]) -> [f64; 2] {
         all::code_lanes(values, scale, inverse, lines)
     }
-    // SAFETY: `supported` hands this function out only where all features were detected.
-    unsafe { run(values, scale, inverse, lines) }
 }
 
-fn code_256(values: &[f32], scale: f32, inverse: f32, lines: &mut [Line]) -> [f64; 2] {
-    #[target_feature(enable = "avx2")]
-    fn run(values: &[f32], scale: f32, inverse: f32, lines: &mut [Line]) -> [f64; 2] {
+compiled! { "avx2,avx512f,avx512bw,avx512vl,avx512vnni":
+    fn dots_i8_vnni(query: &[Line], rows: &[Line], out: &mut [i32]) {
+        vnni(query, rows, out)
+    }
+    fn sign_bounds_vnni(query: &SignTables, rows: &SignRows<'_>, out: &mut [f32]) {
+        let mut sums = [0; 32];
+        table_sums_512(&query.tables, rows.codes, &mut sums);
+        all::bounds_of_sums(&sums, query, rows, out)
+    }
+    fn rotate_vnni(row: &mut [f32]) {
+        rotate::<Avx512>(row)
+    }
+    fn code_vnni(values: &[f32], scale: f32, inverse: f32, lines: &mut [Line]) -> [f64; 2] {
         all::code_lanes(values, scale, inverse, lines)
     }
-    // SAFETY: `supported` hands this function out only where AVX2 was detected.
-    unsafe { run(values, scale, inverse, lines) }
 }
 
 #[inline(always)]
