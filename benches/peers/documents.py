@@ -7,7 +7,7 @@ from functools import partial
 from importlib import import_module
 
 from .corpora import Corpora
-from .encoders import OnnxRuntime, REFERENCE, SentenceTransformers
+from .encoders import REFERENCE, OnnxRuntime, SentenceTransformers
 from .results import Results
 from .timing import Contestant, round_robin, seconds
 

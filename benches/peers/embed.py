@@ -8,7 +8,7 @@ from collections.abc import Callable
 import numpy as np
 
 from .corpora import Corpora
-from .encoders import OnnxRuntime, REFERENCE, SentenceTransformers
+from .encoders import REFERENCE, OnnxRuntime, SentenceTransformers
 from .results import Results
 from .timing import Contestant, Times, round_robin
 

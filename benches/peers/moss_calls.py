@@ -22,6 +22,15 @@ async def session(model: str | None = None) -> SessionIndex:
     return await client().session(next(_names), model)
 
 
+async def filled(texts: list[str]) -> SessionIndex:
+    """The session of these texts, embedded once and kept in the store of the run."""
+    over = await client().session(f"descriptions-{len(texts)}")
+    if over.doc_count < len(texts):
+        await over.add_docs(documents(texts))
+        await over.push_index()
+    return over
+
+
 async def text_to_vector() -> Callable[[str], Awaitable[SearchResult]]:
     """A call whose work is to embed its text.
 

@@ -7,7 +7,7 @@ from collections.abc import Callable
 
 from . import engines, recall
 from .corpora import Corpora
-from .encoders import Encoder, OnnxRuntime, REFERENCE, SentenceTransformers
+from .encoders import REFERENCE, Encoder, OnnxRuntime, SentenceTransformers
 from .engines import TOP_K, Engine
 from .results import Results
 from .timing import Contestant, round_robin
@@ -34,13 +34,9 @@ def measure(corpora: Corpora) -> Results:
 
 
 async def _moss(corpora: Corpora) -> list[Contestant]:
-    """The session of all documents, embedded once and kept in the store of the run."""
     from . import moss_calls
 
-    session = await moss_calls.client().session(f"descriptions-{len(corpora.documents)}")
-    if session.doc_count < len(corpora.documents):
-        await session.add_docs(moss_calls.documents(corpora.documents))
-        await session.push_index()
+    session = await moss_calls.filled(corpora.documents)
     asked = {"Moss, meaning and words": 0.8, "Moss, meaning alone": 1.0}
     return [Contestant(name, moss_calls.query(session, TOP_K, alpha), awaited=True) for name, alpha in asked.items()]
 
