@@ -1,6 +1,6 @@
 //! What a layer of BERT does to single numbers, and sums over rows.
 //!
-//! Without branches and without fused multiply-add: the bits are the same on every CPU. All are inlined, so that they are compiled
+//! Without branches: the bits are the same on every CPU. All are inlined, so that they are compiled
 //! for the CPU of their caller.
 
 use crate::lanes::Lanes;
@@ -27,9 +27,9 @@ pub(super) fn rough_gelu<L: Lanes>(x: L) -> L {
         -6.488_351_5e-2,
         0.398_099_18,
     ] {
-        p = p.mul(x2).add(L::splat(c));
+        p = p.mul_add(x2, L::splat(c));
     }
-    x.mul(L::splat(0.5).add(near.mul(p)))
+    x.mul(near.mul_add(p, L::splat(0.5)))
 }
 
 /// The error function to 5e-7 absolute: the rational approximation of Eigen and XLA.
@@ -55,22 +55,21 @@ fn erf(x: f32) -> f32 {
     x * p / q
 }
 
-/// `e^x` for `x <= 0` to 2e-7 relative; below -87, where floats end, `e^-87`. The polynomial of Cephes' `expf`.
+/// `e^x` for `x <= 0` to 2e-7 relative; below -80 `e^-80`, which divided by a sum is still a normal number: others cost a hundred times
+/// as much. The polynomial of Cephes' `expf`.
 #[inline(always)]
 fn exp<L: Lanes>(x: L) -> L {
-    let x = x.greatest(L::splat(-87.0));
+    let x = x.greatest(L::splat(-80.0));
     // To the nearest integer, which then stands in the lowest bits.
-    let shifted = x.mul(L::splat(std::f32::consts::LOG2_E)).add(L::splat(ROUND));
+    let shifted = x.mul_add(L::splat(std::f32::consts::LOG2_E), L::splat(ROUND));
     let n = shifted.sub(L::splat(ROUND));
-    let r = x
-        .sub(n.mul(L::splat(0.693_359_4)))
-        .sub(n.mul(L::splat(-2.121_944_4e-4)));
+    let r = n.mul_add(L::splat(-0.693_359_4), x);
+    let r = n.mul_add(L::splat(2.121_944_4e-4), r);
     let mut p = L::splat(1.987_569_2e-4);
     for c in [1.398_2e-3, 8.333_452e-3, 4.166_579_6e-2, 0.166_666_65, 0.5] {
-        p = p.mul(r).add(L::splat(c));
+        p = p.mul_add(r, L::splat(c));
     }
-    p.mul(r.mul(r))
-        .add(r)
+    p.mul_add(r.mul(r), r)
         .add(L::splat(1.0))
         .mul(shifted.power_of_lowest_bits())
 }
@@ -96,10 +95,10 @@ fn squares<L: Lanes>(row: &[f32], mean: f32) -> f32 {
     let (mut sums, means) = (L::splat(0.0), L::splat(mean));
     for block in blocks {
         let distance = L::load(block).sub(means);
-        sums = sums.add(distance.mul(distance));
+        sums = distance.mul_add(distance, sums);
     }
     let distance = L::load_last(last, mean).sub(means);
-    sums.add(distance.mul(distance)).total()
+    distance.mul_add(distance, sums).total()
 }
 
 /// `(x - mean) / sqrt(variance + eps) * weight + bias`, in place.
@@ -113,16 +112,23 @@ pub(super) fn normalize<L: Lanes>(row: &mut [f32], weight: &[f32], bias: &[f32],
     let (blocks, last) = row.as_chunks_mut();
     for ((block, weight), bias) in blocks.iter_mut().zip(weights).zip(biases) {
         let normal = L::load(block).sub(mean).mul(scale);
-        normal.mul(L::load(weight)).add(L::load(bias)).store(block);
+        normal.mul_add(L::load(weight), L::load(bias)).store(block);
     }
     let normal = L::load_last(last, 0.0).sub(mean).mul(scale);
-    let scaled = normal.mul(L::load_last(last_weight, 0.0));
-    scaled.add(L::load_last(last_bias, 0.0)).store_last(last);
+    let scaled = normal.mul_add(L::load_last(last_weight, 0.0), L::load_last(last_bias, 0.0));
+    scaled.store_last(last);
 }
 
 /// `softmax(scale * x)`, in place.
 #[inline(always)]
 pub(super) fn softmax<L: Lanes>(x: &mut [f32], scale: f32) {
+    let share = powers::<L>(x, scale);
+    multiply::<L>(x, share);
+}
+
+/// What [`softmax`] is before it is divided by its sum, in place; returns what it is to be multiplied by.
+#[inline(always)]
+pub(super) fn powers<L: Lanes>(x: &mut [f32], scale: f32) -> f32 {
     let (blocks, last) = x.as_chunks_mut();
     let mut tops = L::load_last(last, f32::NEG_INFINITY);
     for block in &*blocks {
@@ -130,22 +136,29 @@ pub(super) fn softmax<L: Lanes>(x: &mut [f32], scale: f32) {
     }
     let (top, scale) = (L::splat(tops.top()), L::splat(scale));
     let mut sums = L::splat(0.0);
-    for block in &mut *blocks {
+    for block in blocks {
         let power = exp(L::load(block).sub(top).mul(scale));
         sums = sums.add(power);
         power.store(block);
     }
     if !last.is_empty() {
-        // The lanes behind the row come to e^-87 each, which is nothing beside the one of the top.
+        // The lanes behind the row come to e^-80 each, which is nothing beside the one of the top.
         let power = exp(L::load_last(last, f32::NEG_INFINITY).sub(top).mul(scale));
         sums = sums.add(power);
         power.store_last(last);
     }
-    let share = L::splat(1.0 / sums.total());
+    1.0 / sums.total()
+}
+
+/// `factor * x`, in place.
+#[inline(always)]
+pub(super) fn multiply<L: Lanes>(x: &mut [f32], factor: f32) {
+    let factor = L::splat(factor);
+    let (blocks, last) = x.as_chunks_mut();
     for block in blocks {
-        L::load(block).mul(share).store(block);
+        L::load(block).mul(factor).store(block);
     }
-    L::load_last(last, 0.0).mul(share).store_last(last);
+    L::load_last(last, 0.0).mul(factor).store_last(last);
 }
 
 #[cfg(test)]
@@ -157,7 +170,7 @@ mod tests {
     fn functions_are_what_they_are_called() {
         for step in -10_000..=0i16 {
             let x = f32::from(step) / 100.0;
-            let wanted = f64::from(x.max(-87.0)).exp();
+            let wanted = f64::from(x.max(-80.0)).exp();
             let [exp, ..] = exp([x; LANES]);
             assert!((f64::from(exp) / wanted - 1.0).abs() < 3e-7, "exp({x})");
         }

@@ -16,7 +16,7 @@ use crate::vector::Precision;
 use crate::{Result, limits};
 
 pub(super) const MAGIC: &[u8; 8] = b"MOSSMODL";
-pub(super) const VERSION: u32 = 3;
+pub(super) const VERSION: u32 = 4;
 pub(super) const SECTIONS: u32 = 4;
 /// Header and section table; the first section starts here.
 pub(super) const HEAD_BYTES: usize = 32 + SECTIONS as usize * 24;

@@ -32,6 +32,8 @@ impl Neon {
 }
 
 impl Lanes for Neon {
+    const HELD: usize = 4;
+
     #[inline(always)]
     fn load(from: &Array) -> Neon {
         let from = from.as_ptr();
@@ -58,6 +60,15 @@ impl Lanes for Neon {
     }
 
     each! { add: vaddq_f32, sub: vsubq_f32, mul: vmulq_f32 }
+
+    #[inline(always)]
+    fn mul_add(self, by: Neon, plus: Neon) -> Neon {
+        let mut out = plus;
+        for at in 0..4 {
+            out.0[at] = unsafe { vfmaq_f32(plus.0[at], self.0[at], by.0[at]) };
+        }
+        out
+    }
 
     #[inline(always)]
     fn least(self, other: Neon) -> Neon {

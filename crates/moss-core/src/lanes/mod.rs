@@ -1,7 +1,8 @@
 //! Sixteen numbers side by side, in whatever registers a CPU has for them.
 //!
 //! What is written for [`Lanes`] gives the same bits in all of them: each operation is one rounding of each lane, and nothing
-//! is fused. The compiler does as well with arrays only where it sees through them, so vectors are named here.
+//! is fused but what [`Lanes::mul_add`] asks for. The compiler does as well with arrays only where it sees through them, so vectors are
+//! named here.
 
 #[cfg(target_arch = "aarch64")]
 mod arm;
@@ -24,12 +25,17 @@ pub(crate) type Array = [f32; LANES];
 /// The types of a CPU's registers may only be used in code that was compiled for it: all is inlined there. A closure that is called
 /// from two places, or by way of the standard library, might not be, and each operation would then be a call.
 pub(crate) trait Lanes: Copy {
+    /// Vectors that registers hold at once, beside a few more.
+    const HELD: usize;
+
     fn load(from: &Array) -> Self;
     fn store(self, to: &mut Array);
     fn splat(x: f32) -> Self;
     fn add(self, other: Self) -> Self;
     fn sub(self, other: Self) -> Self;
     fn mul(self, other: Self) -> Self;
+    /// `self * by + plus`, rounded once.
+    fn mul_add(self, by: Self, plus: Self) -> Self;
     /// The smaller ones; those of `other` where one is not a number.
     fn least(self, other: Self) -> Self;
     /// The larger ones; those of `other` where one is not a number.
@@ -69,6 +75,8 @@ pub(crate) trait Lanes: Copy {
 
 /// Runs anywhere; what the others are compared with.
 impl Lanes for Array {
+    const HELD: usize = 4;
+
     #[inline(always)]
     fn load(from: &Array) -> Array {
         *from
@@ -97,6 +105,15 @@ impl Lanes for Array {
     #[inline(always)]
     fn mul(self, other: Array) -> Array {
         each(self, other, |a, b| a * b)
+    }
+
+    #[inline(always)]
+    fn mul_add(self, by: Array, plus: Array) -> Array {
+        let mut out = plus;
+        for at in 0..LANES {
+            out[at] = self[at].mul_add(by[at], plus[at]);
+        }
+        out
     }
 
     #[inline(always)]
@@ -178,6 +195,7 @@ mod tests {
             x.add(y),
             x.sub(y),
             x.mul(y),
+            x.mul_add(y, x),
             x.least(y),
             x.greatest(y),
             even,

@@ -9,7 +9,7 @@ use std::arch::x86_64::*;
 
 use super::{Array, LANES, Lanes};
 
-/// Two registers of 256 bits. Only to be used where AVX2 was found.
+/// Two registers of 256 bits. Only to be used where AVX2 was found, and `mul_add` where FMA was too.
 #[derive(Clone, Copy)]
 pub(crate) struct Avx2([__m256; 2]);
 
@@ -35,6 +35,8 @@ impl Avx2 {
 }
 
 impl Lanes for Avx2 {
+    const HELD: usize = 4;
+
     #[inline(always)]
     fn load(from: &Array) -> Avx2 {
         unsafe {
@@ -59,6 +61,16 @@ impl Lanes for Avx2 {
     }
 
     each! { add: _mm256_add_ps, sub: _mm256_sub_ps, mul: _mm256_mul_ps, least: _mm256_min_ps, greatest: _mm256_max_ps }
+
+    #[inline(always)]
+    fn mul_add(self, by: Avx2, plus: Avx2) -> Avx2 {
+        unsafe {
+            Avx2([
+                _mm256_fmadd_ps(self.0[0], by.0[0], plus.0[0]),
+                _mm256_fmadd_ps(self.0[1], by.0[1], plus.0[1]),
+            ])
+        }
+    }
 
     #[inline(always)]
     fn deinterleave(self, other: Avx2) -> (Avx2, Avx2) {
@@ -170,6 +182,8 @@ impl Avx512 {
 }
 
 impl Lanes for Avx512 {
+    const HELD: usize = 16;
+
     #[inline(always)]
     fn load(from: &Array) -> Avx512 {
         unsafe { Avx512(_mm512_loadu_ps(from.as_ptr())) }
@@ -186,6 +200,11 @@ impl Lanes for Avx512 {
     }
 
     each! { add: _mm512_add_ps, sub: _mm512_sub_ps, mul: _mm512_mul_ps, least: _mm512_min_ps, greatest: _mm512_max_ps }
+
+    #[inline(always)]
+    fn mul_add(self, by: Avx512, plus: Avx512) -> Avx512 {
+        unsafe { Avx512(_mm512_fmadd_ps(self.0, by.0, plus.0)) }
+    }
 
     #[inline(always)]
     fn deinterleave(self, other: Avx512) -> (Avx512, Avx512) {

@@ -8,8 +8,8 @@ use std::arch::is_aarch64_feature_detected;
 use super::kernel::{GROUP, Kernel, TILE, Task, check};
 use crate::lanes::Neon;
 
-/// Bytes of the outputs that are computed at once, out of the 64 of a tile: as many as registers hold for eight rows.
-const HALF: usize = 32;
+/// Bytes of the outputs that are computed at once, out of those of a tile: as many as registers hold for eight rows.
+const PART: usize = 32;
 
 /// `sdot`: four products added up at once, for four outputs.
 #[derive(Clone, Copy)]
@@ -19,33 +19,40 @@ pub(super) struct Dotprod(());
 #[derive(Clone, Copy)]
 pub(super) struct I8mm(());
 
-macro_rules! kernel {
-    ($kernel:ident, $feature:tt) => {
-        impl $kernel {
-            /// The kernel, where the CPU has its instructions.
-            pub(super) fn detect() -> Option<$kernel> {
-                is_aarch64_feature_detected!($feature).then_some($kernel(()))
-            }
+impl Dotprod {
+    /// The kernel, where the CPU has its instructions.
+    pub(super) fn detect() -> Option<Dotprod> {
+        is_aarch64_feature_detected!("dotprod").then_some(Dotprod(()))
+    }
+}
 
-            /// Runs what must be compiled for the CPU of this kernel.
-            #[inline(always)]
-            pub(super) fn run(self, task: impl Task) {
-                #[target_feature(enable = $feature)]
-                fn compiled(kernel: $kernel, task: impl Task) {
-                    task.run(kernel)
-                }
-                // SAFETY: `detect` alone makes a kernel, and it found the feature.
-                unsafe { compiled(self, task) }
+impl I8mm {
+    /// The kernel, where the CPU has its instructions.
+    pub(super) fn detect() -> Option<I8mm> {
+        is_aarch64_feature_detected!("i8mm").then_some(I8mm(()))
+    }
+}
+
+/// [`Kernel::run`] in code for this feature.
+macro_rules! run {
+    ($feature:tt) => {
+        #[inline(always)]
+        fn run(self, task: impl Task) {
+            #[inline(never)]
+            #[target_feature(enable = $feature)]
+            fn compiled<K: Kernel>(kernel: K, task: impl Task) {
+                task.run(kernel)
             }
+            // SAFETY: `detect` alone makes a kernel, and it found the feature.
+            unsafe { compiled(self, task) }
         }
     };
 }
 
-kernel!(Dotprod, "dotprod");
-kernel!(I8mm, "i8mm");
-
 impl Kernel for Dotprod {
     type Lanes = Neon;
+
+    run!("dotprod");
 
     #[inline(always)]
     fn sums<const R: usize>(self, x: &[u8], tile: &[i8], sums: &mut [[i32; TILE]; R]) {
@@ -53,10 +60,10 @@ impl Kernel for Dotprod {
         // SAFETY: `detect` alone makes a kernel, and it found the feature. Reads stay within `R` rows of `inputs` codes
         // and `inputs` times `TILE` weights, which `check` compared with the slices; the stores fill rows of sums.
         unsafe {
-            for half in 0..2 {
+            for part in 0..4 * TILE / PART {
                 let mut totals = [[vdupq_n_s32(0); 2]; R];
                 for group in 0..inputs / GROUP {
-                    let weights = tile.as_ptr().add(group * GROUP * TILE + half * HALF);
+                    let weights = tile.as_ptr().add(group * GROUP * TILE + part * PART);
                     let four = |at: usize| {
                         let weights = weights.add(at * 4 * TILE);
                         [vld1q_s8(weights), vld1q_s8(weights.add(16))]
@@ -74,7 +81,7 @@ impl Kernel for Dotprod {
                     }
                 }
                 for row in 0..R {
-                    let sums = sums[row].as_mut_ptr().add(half * TILE / 2);
+                    let sums = sums[row].as_mut_ptr().add(part * PART / 4);
                     vst1q_s32(sums, totals[row][0]);
                     vst1q_s32(sums.add(4), totals[row][1]);
                 }
@@ -86,19 +93,21 @@ impl Kernel for Dotprod {
 impl Kernel for I8mm {
     type Lanes = Neon;
 
+    run!("i8mm");
+
     #[inline(always)]
     fn sums<const R: usize>(self, x: &[u8], tile: &[i8], sums: &mut [[i32; TILE]; R]) {
         let inputs = check::<R>(x, tile);
         // SAFETY: as for `Dotprod`. The second row of a pair is the first where there is no further one.
         unsafe {
-            for half in 0..2 {
+            for part in 0..4 * TILE / PART {
                 // For each pair of rows, four pairs of outputs.
                 let mut totals = [[vdupq_n_s32(0); 4]; R];
                 for group in 0..inputs / GROUP {
                     for eight in 0..2 {
                         let weights = tile
                             .as_ptr()
-                            .add((group * GROUP + eight * 8) * TILE + half * HALF);
+                            .add((group * GROUP + eight * 8) * TILE + part * PART);
                         let load = |at: usize| vreinterpretq_s32_s8(vld1q_s8(weights.add(at)));
                         let (a, b) = (load(0), load(4 * TILE));
                         let (c, d) = (load(16), load(4 * TILE + 16));
@@ -122,7 +131,7 @@ impl Kernel for I8mm {
                 }
                 for row in (0..R).step_by(2) {
                     for side in 0..4 {
-                        let output = half * TILE / 2 + side * 2;
+                        let output = part * PART / 4 + side * 2;
                         vst1_s32(
                             sums[row].as_mut_ptr().add(output),
                             vget_low_s32(totals[row][side]),

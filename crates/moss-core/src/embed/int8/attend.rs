@@ -1,19 +1,22 @@
 //! Attention, in f32: few operations in short texts, and none of them with weights.
 
-use crate::embed::math::softmax;
+use super::buffer::Buffer;
+use crate::embed::math::{multiply, powers};
 use crate::lanes::{LANES, Lanes};
 
 /// One head of one text, laid out for products; rows are padded with zeros to a multiple of [`LANES`].
 #[derive(Default)]
 pub(super) struct Scratch {
     /// `[width, tokens]`
-    keys: Vec<f32>,
+    keys: Buffer,
     /// `[tokens, width]`
-    values: Vec<f32>,
+    values: Buffer,
     /// `[tokens, tokens]`
-    scores: Vec<f32>,
+    scores: Buffer,
+    /// What the powers in a row of `scores` are to be multiplied by.
+    shares: Vec<f32>,
     /// `[tokens, width]`
-    context: Vec<f32>,
+    context: Buffer,
 }
 
 /// `softmax(q k^T / sqrt(width)) v` for each head of each text, side by side: `[tokens, hidden]` from `[tokens, 3 * hidden]`.
@@ -22,12 +25,12 @@ pub(super) fn attend<L: Lanes>(
     qkv: &[f32],
     texts: &[Vec<u32>],
     heads: usize,
-    y: &mut Vec<f32>,
+    y: &mut Buffer,
     scratch: &mut Scratch,
 ) {
     let hidden = qkv.len() / texts.iter().map(Vec::len).sum::<usize>() / 3;
     let width = hidden / heads;
-    y.resize(qkv.len() / 3, 0.0);
+    y.set_len(qkv.len() / 3);
     let (mut qkv, mut y) = (qkv, &mut y[..]);
     for text in texts {
         let (text, further) = qkv.split_at(text.len() * 3 * hidden);
@@ -44,10 +47,10 @@ impl Scratch {
     fn head<L: Lanes>(&mut self, qkv: &[f32], hidden: usize, first: usize, width: usize, y: &mut [f32]) {
         let tokens = y.len() / hidden;
         let (columns, depth) = (tokens.next_multiple_of(LANES), width.next_multiple_of(LANES));
-        self.keys.resize(width * columns, 0.0);
-        self.values.resize(tokens * depth, 0.0);
-        self.scores.resize(tokens * columns, 0.0);
-        self.context.resize(tokens * depth, 0.0);
+        self.keys.set_len(width * columns);
+        self.values.set_len(tokens * depth);
+        self.scores.set_len(tokens * columns);
+        self.context.set_len(tokens * depth);
         for (token, qkv) in qkv.chunks_exact(3 * hidden).enumerate() {
             let key = &qkv[hidden + first..][..width];
             for (keys, &key) in self.keys.chunks_exact_mut(columns).zip(key) {
@@ -69,10 +72,11 @@ impl Scratch {
         };
         scores.write::<L>(&mut self.scores);
         let scale = 1.0 / (width as f32).sqrt();
+        self.shares.clear();
         for scores in self.scores.chunks_exact_mut(columns) {
             // Whole vectors: what lies behind the row comes to nothing.
             scores[tokens..].fill(f32::NEG_INFINITY);
-            softmax::<L>(scores, scale);
+            self.shares.push(powers::<L>(scores, scale));
         }
         let context = Product {
             left: &self.scores,
@@ -82,7 +86,12 @@ impl Scratch {
             columns: depth,
         };
         context.write::<L>(&mut self.context);
-        for (y, context) in y.chunks_exact_mut(hidden).zip(self.context.chunks_exact(depth)) {
+        let rows = y
+            .chunks_exact_mut(hidden)
+            .zip(self.context.chunks_exact_mut(depth));
+        for ((y, context), &share) in rows.zip(&self.shares) {
+            // Here, where a row is shorter than one of scores.
+            multiply::<L>(context, share);
             y[first..first + width].copy_from_slice(&context[..width]);
         }
     }
@@ -107,8 +116,8 @@ impl Product<'_> {
             row += match rows - row {
                 1 => self.rows::<L, 1>(row, y),
                 2 | 3 => self.rows::<L, 2>(row, y),
-                4..8 => self.rows::<L, 4>(row, y),
-                _ => self.rows::<L, 8>(row, y),
+                8.. if L::HELD >= 16 => self.rows::<L, 8>(row, y),
+                _ => self.rows::<L, 4>(row, y),
             };
         }
     }
@@ -116,6 +125,24 @@ impl Product<'_> {
     /// `R` rows from `start` on.
     #[inline(always)]
     fn rows<L: Lanes, const R: usize>(&self, start: usize, y: &mut [f32]) -> usize {
+        let width = self.columns / LANES;
+        let mut column = 0;
+        if L::HELD >= 16 {
+            while column + 2 <= width {
+                self.block::<L, R, 2>(start, column, y);
+                column += 2;
+            }
+        }
+        while column < width {
+            self.block::<L, R, 1>(start, column, y);
+            column += 1;
+        }
+        R
+    }
+
+    /// `C` vectors of `R` rows, summed up in registers.
+    #[inline(always)]
+    fn block<L: Lanes, const R: usize, const C: usize>(&self, start: usize, column: usize, y: &mut [f32]) {
         let mut left = [&self.left[..0]; R];
         for (row, left) in left.iter_mut().enumerate() {
             *left = &self.left[(start + row) * self.stride..][..self.inner];
@@ -123,18 +150,23 @@ impl Product<'_> {
         let width = self.columns / LANES;
         let (right, _) = self.right.as_chunks();
         let (y, _) = y[start * self.columns..].as_chunks_mut();
-        for column in 0..width {
-            let mut sums = [L::splat(0.0); R];
-            for at in 0..self.inner {
-                let right = L::load(&right[at * width + column]);
-                for row in 0..R {
-                    sums[row] = sums[row].add(L::splat(left[row][at]).mul(right));
-                }
+        let mut sums = [[L::splat(0.0); C]; R];
+        for at in 0..self.inner {
+            let mut vectors = [L::splat(0.0); C];
+            for (side, vector) in vectors.iter_mut().enumerate() {
+                *vector = L::load(&right[at * width + column + side]);
             }
             for row in 0..R {
-                sums[row].store(&mut y[row * width + column]);
+                let left = L::splat(left[row][at]);
+                for side in 0..C {
+                    sums[row][side] = left.mul_add(vectors[side], sums[row][side]);
+                }
             }
         }
-        R
+        for row in 0..R {
+            for side in 0..C {
+                sums[row][side].store(&mut y[row * width + column + side]);
+            }
+        }
     }
 }

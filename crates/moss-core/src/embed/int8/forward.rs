@@ -5,12 +5,13 @@
 //! text has the same bits in every batch.
 
 use super::attend::attend;
+use super::buffer::Buffer;
 use super::kernel::{Kernel, ROWS, TILE, TOP, Task};
 use super::weights::padded_inputs;
 use super::{Embeddings, Int8, Linear};
 use crate::embed::layer::{Layer, Norm};
 use crate::embed::math::{ROUND, normalize, rough_gelu};
-use crate::lanes::Lanes;
+use crate::lanes::{LANES, Lanes};
 use crate::rotate::rotate;
 
 /// The numbers between the steps, kept from call to call so that a call allocates nothing once its thread has seen as
@@ -18,10 +19,10 @@ use crate::rotate::rotate;
 #[derive(Default)]
 pub(super) struct Scratch {
     /// The hidden state, `[tokens, hidden]`; what a pass leaves behind.
-    pub(super) x: Vec<f32>,
-    y: Vec<f32>,
+    pub(super) x: Buffer,
+    y: Buffer,
     /// `[tokens, 3 * hidden]` or `[tokens, intermediate]`
-    wide: Vec<f32>,
+    wide: Buffer,
     codes: Codes,
     pub(super) attention: super::attend::Scratch,
 }
@@ -33,7 +34,7 @@ struct Codes {
     codes: Vec<u8>,
     /// `(lowest, step)` for each row
     scales: Vec<(f32, f32)>,
-    row: Vec<f32>,
+    row: Buffer,
 }
 
 /// Texts to run, as token ids that the model has.
@@ -64,15 +65,31 @@ impl Task for Pass<'_> {
                 norm,
             } = layer;
             codes.take::<K::Lanes>(x, qkv, true);
-            linear::<K, false>(kernel, codes, qkv, wide);
+            kernel.run(Product::<false> {
+                x: codes,
+                layer: qkv,
+                y: wide,
+            });
             attend::<K::Lanes>(wide, self.texts, self.model.heads, y, attention);
             codes.take::<K::Lanes>(y, output, false);
-            linear::<K, false>(kernel, codes, output, y);
+            kernel.run(Product::<false> {
+                x: codes,
+                layer: output,
+                y,
+            });
             add_norm::<K::Lanes>(x, y, attention_norm);
             codes.take::<K::Lanes>(x, up, true);
-            linear::<K, true>(kernel, codes, up, wide);
+            kernel.run(Product::<true> {
+                x: codes,
+                layer: up,
+                y: wide,
+            });
             codes.take::<K::Lanes>(wide, down, true);
-            linear::<K, false>(kernel, codes, down, y);
+            kernel.run(Product::<false> {
+                x: codes,
+                layer: down,
+                y,
+            });
             add_norm::<K::Lanes>(x, y, norm);
         }
     }
@@ -80,7 +97,7 @@ impl Task for Pass<'_> {
 
 /// `layer_norm(word + position + segment)`
 #[inline(always)]
-fn embed<L: Lanes>(model: &Int8, texts: &[Vec<u32>], x: &mut Vec<f32>) {
+fn embed<L: Lanes>(model: &Int8, texts: &[Vec<u32>], x: &mut Buffer) {
     let Embeddings {
         words,
         scales,
@@ -91,14 +108,12 @@ fn embed<L: Lanes>(model: &Int8, texts: &[Vec<u32>], x: &mut Vec<f32>) {
     let (words, scales, positions, segment) = (&**words, &**scales, &**positions, &**segment);
     let (weight, bias) = (&*norm.weight, &*norm.bias);
     let hidden = segment.len();
-    x.clear();
+    x.set_len(hidden * texts.iter().map(Vec::len).sum::<usize>());
+    let mut rows = x.chunks_exact_mut(hidden);
     for text in texts {
-        for (&id, position) in text.iter().zip(positions.chunks_exact(hidden)) {
+        for ((&id, position), row) in text.iter().zip(positions.chunks_exact(hidden)).zip(&mut rows) {
             let id = id as usize;
             let (word, scale) = (&words[id * hidden..][..hidden], scales[id]);
-            let start = x.len();
-            x.resize(start + hidden, 0.0);
-            let row = &mut x[start..];
             for (at, x) in row.iter_mut().enumerate() {
                 *x = f32::from(word[at]) * scale + segment[at] + position[at];
             }
@@ -127,7 +142,7 @@ impl Codes {
         let padded = padded_inputs(layer.inputs);
         self.scales.clear();
         self.codes.resize(x.len() / inputs * padded, 0);
-        self.row.resize(inputs, 0.0);
+        self.row.set_len(inputs);
         for (x, codes) in x.chunks_exact(inputs).zip(self.codes.chunks_exact_mut(padded)) {
             let mut x = x;
             if rotated {
@@ -161,9 +176,9 @@ fn quantize<L: Lanes>(x: &[f32], codes: &mut [u8]) -> (f32, f32) {
     let (lowest, round) = (L::splat(low), L::splat(ROUND));
     let (whole, rest) = codes.as_chunks_mut();
     for (codes, block) in whole.iter_mut().zip(blocks) {
-        *codes = L::load(block).sub(lowest).mul(per_step).add(round).lowest_bytes();
+        *codes = L::load(block).sub(lowest).mul_add(per_step, round).lowest_bytes();
     }
-    let steps = L::load_last(last, low).sub(lowest).mul(per_step).add(round);
+    let steps = L::load_last(last, low).sub(lowest).mul_add(per_step, round);
     for (byte, code) in rest.iter_mut().zip(steps.lowest_bytes()) {
         *byte = code;
     }
@@ -171,45 +186,54 @@ fn quantize<L: Lanes>(x: &[f32], codes: &mut [u8]) -> (f32, f32) {
 }
 
 /// `y = x W + b`, and GELU of it if `GELU`, row-major `[tokens, outputs]`.
-#[inline(always)]
-fn linear<K: Kernel, const GELU: bool>(kernel: K, x: &Codes, layer: &Linear, y: &mut Vec<f32>) {
-    let inputs = padded_inputs(layer.inputs);
-    let tokens = x.scales.len();
-    y.resize(tokens * layer.outputs, 0.0);
-    let codes = &*layer.codes;
-    let (scales, _) = layer.scales.as_chunks::<TILE>();
-    let (offsets, _) = layer.offsets.as_chunks::<TILE>();
-    let (biases, _) = layer.biases.as_chunks::<TILE>();
-    // As even as they can be: a block of one row costs nearly what one of four does.
-    let blocks = tokens.div_ceil(ROWS);
-    for (at, tile) in codes.chunks_exact(inputs * TILE).enumerate() {
-        let outputs = Outputs {
-            scales: &scales[at],
-            offsets: &offsets[at],
-            biases: &biases[at],
-            first: at * TILE,
-            of: layer.outputs,
-        };
-        let mut start = 0;
-        for block in 0..blocks {
-            let end = (block + 1) * tokens / blocks;
-            let rows = start..end;
-            let codes = &x.codes[rows.start * inputs..rows.end * inputs];
-            let (x, y) = (
-                &x.scales[rows.clone()],
-                &mut y[rows.start * layer.outputs..rows.end * layer.outputs],
-            );
-            match end - start {
-                1 => outputs.rows::<K, 1, GELU>(kernel, codes, tile, x, y),
-                2 => outputs.rows::<K, 2, GELU>(kernel, codes, tile, x, y),
-                3 => outputs.rows::<K, 3, GELU>(kernel, codes, tile, x, y),
-                4 => outputs.rows::<K, 4, GELU>(kernel, codes, tile, x, y),
-                5 => outputs.rows::<K, 5, GELU>(kernel, codes, tile, x, y),
-                6 => outputs.rows::<K, 6, GELU>(kernel, codes, tile, x, y),
-                7 => outputs.rows::<K, 7, GELU>(kernel, codes, tile, x, y),
-                _ => outputs.rows::<K, ROWS, GELU>(kernel, codes, tile, x, y),
+struct Product<'a, const GELU: bool> {
+    x: &'a Codes,
+    layer: &'a Linear,
+    y: &'a mut Buffer,
+}
+
+impl<const GELU: bool> Task for Product<'_, GELU> {
+    #[inline(always)]
+    fn run<K: Kernel>(self, kernel: K) {
+        let Product { x, layer, y } = self;
+        let inputs = padded_inputs(layer.inputs);
+        let tokens = x.scales.len();
+        y.set_len(tokens * layer.outputs);
+        let codes = &*layer.codes;
+        let (scales, _) = layer.scales.as_chunks::<TILE>();
+        let (offsets, _) = layer.offsets.as_chunks::<TILE>();
+        let (biases, _) = layer.biases.as_chunks::<TILE>();
+        // As even as they can be: a block of one row costs nearly what one of four does.
+        let blocks = tokens.div_ceil(ROWS);
+        for (at, tile) in codes.chunks_exact(inputs * TILE).enumerate() {
+            let outputs = Outputs {
+                scales: &scales[at],
+                offsets: &offsets[at],
+                biases: &biases[at],
+                first: at * TILE,
+                of: layer.outputs,
+            };
+            let mut start = 0;
+            for block in 0..blocks {
+                let end = (block + 1) * tokens / blocks;
+                let rows = start..end;
+                let codes = &x.codes[rows.start * inputs..rows.end * inputs];
+                let (x, y) = (
+                    &x.scales[rows.clone()],
+                    &mut y[rows.start * layer.outputs..rows.end * layer.outputs],
+                );
+                match end - start {
+                    1 => outputs.rows::<K, 1, GELU>(kernel, codes, tile, x, y),
+                    2 => outputs.rows::<K, 2, GELU>(kernel, codes, tile, x, y),
+                    3 => outputs.rows::<K, 3, GELU>(kernel, codes, tile, x, y),
+                    4 => outputs.rows::<K, 4, GELU>(kernel, codes, tile, x, y),
+                    5 => outputs.rows::<K, 5, GELU>(kernel, codes, tile, x, y),
+                    6 => outputs.rows::<K, 6, GELU>(kernel, codes, tile, x, y),
+                    7 => outputs.rows::<K, 7, GELU>(kernel, codes, tile, x, y),
+                    _ => outputs.rows::<K, ROWS, GELU>(kernel, codes, tile, x, y),
+                }
+                start = end;
             }
-            start = end;
         }
     }
 }
@@ -236,19 +260,29 @@ impl Outputs<'_> {
     ) {
         let mut sums = [[0; TILE]; R];
         kernel.sums::<R>(codes, tile, &mut sums);
+        let ((scales, _), (offsets, _), (biases, _)) = (
+            self.scales.as_chunks(),
+            self.offsets.as_chunks(),
+            self.biases.as_chunks(),
+        );
         for (row, sums) in sums.iter().enumerate() {
             let (low, step) = x[row];
-            let scale = K::Lanes::splat(step).mul(K::Lanes::load(self.scales));
-            let offset = K::Lanes::splat(low).mul(K::Lanes::load(self.offsets));
-            let bias = offset.add(K::Lanes::load(self.biases));
-            let mut values = K::Lanes::from_ints(sums).mul(scale).add(bias);
-            if GELU {
-                values = rough_gelu(values);
-            }
-            let y = &mut y[row * self.of + self.first..(row + 1) * self.of];
-            match y.first_chunk_mut() {
-                Some(y) => values.store(y),
-                None => values.store_last(y),
+            let y = &mut y[row * self.of..(row + 1) * self.of];
+            for (side, sums) in sums.as_chunks().0.iter().enumerate() {
+                let scale = K::Lanes::splat(step).mul(K::Lanes::load(&scales[side]));
+                let bias = K::Lanes::splat(low)
+                    .mul_add(K::Lanes::load(&offsets[side]), K::Lanes::load(&biases[side]));
+                let mut values = K::Lanes::from_ints(sums).mul_add(scale, bias);
+                if GELU {
+                    values = rough_gelu(values);
+                }
+                // The last tile may be of more outputs than there are.
+                let first = (self.first + side * LANES).min(self.of);
+                let y = &mut y[first..];
+                match y.first_chunk_mut() {
+                    Some(y) => values.store(y),
+                    None => values.store_last(y),
+                }
             }
         }
     }

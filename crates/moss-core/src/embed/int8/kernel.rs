@@ -11,8 +11,9 @@ use super::x86;
 use crate::lanes::{Array, LANES, Lanes};
 use crate::{Error, Result};
 
-/// Outputs that are computed side by side: the rows of a tile of weights.
-pub(super) const TILE: usize = LANES;
+/// Outputs that are computed side by side: the rows of a tile of weights. Two registers of AVX-512, so that each code of an activation
+/// that is loaded meets two of weights: CPUs multiply two registers in a cycle, and load two.
+pub(super) const TILE: usize = 2 * LANES;
 
 /// Inputs that are multiplied side by side; the number of inputs is padded to a multiple.
 pub(super) const GROUP: usize = 16;
@@ -35,6 +36,9 @@ pub(super) trait Kernel: Copy {
     ///
     /// `x` is row-major `[R, inputs]`, `tile` `[inputs / 4, TILE, 4]`, and `inputs` a multiple of [`GROUP`].
     fn sums<const R: usize>(self, x: &[u8], tile: &[i8], sums: &mut [[i32; TILE]; R]);
+
+    /// Does something in code of its own that was compiled for the CPU of this kernel: what is done in many places is compiled once.
+    fn run(self, task: impl Task);
 }
 
 /// Runs anywhere; what the other kernels are compared with.
@@ -59,6 +63,10 @@ impl Kernel for Portable {
                 }
             }
         }
+    }
+
+    fn run(self, task: impl Task) {
+        task.run(self);
     }
 }
 
@@ -140,7 +148,7 @@ impl AnyKernel {
     /// Does something with this kernel, in code that was compiled for its CPU.
     pub(super) fn run(self, task: impl Task) {
         match self {
-            AnyKernel::Portable(kernel) => task.run(kernel),
+            AnyKernel::Portable(kernel) => kernel.run(task),
             #[cfg(target_arch = "x86_64")]
             AnyKernel::Avx2(kernel) => kernel.run(task),
             #[cfg(target_arch = "x86_64")]

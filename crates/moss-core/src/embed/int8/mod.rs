@@ -14,6 +14,7 @@
 #[cfg(target_arch = "aarch64")]
 mod arm;
 mod attend;
+mod buffer;
 mod forward;
 mod kernel;
 mod weights;

@@ -27,23 +27,13 @@ macro_rules! kernel {
         store: $store:ident,
         splat: $splat:ident,
         add_products: $add_products:ident,
+        at_once: $at_once:literal,
         lanes: $lanes:ty,
     ) => {
         impl $kernel {
             /// The kernel, where the CPU has its instructions.
             pub(super) fn detect() -> Option<$kernel> {
                 ($(is_x86_feature_detected!($feature))&&+).then_some($kernel(()))
-            }
-
-            /// Runs what must be compiled for the CPU of this kernel.
-            #[inline(always)]
-            pub(super) fn run(self, task: impl Task) {
-                #[target_feature(enable = $features)]
-                fn compiled(kernel: $kernel, task: impl Task) {
-                    task.run(kernel)
-                }
-                // SAFETY: `detect` alone makes a kernel, and it found the features.
-                unsafe { compiled(self, task) }
             }
         }
 
@@ -57,21 +47,22 @@ macro_rules! kernel {
                 // `inputs` codes and `inputs` times `TILE` weights, which `check` compared with the slices; the
                 // stores fill rows of `TILE` sums.
                 unsafe {
+                    const AT_ONCE: usize = $at_once;
                     let bytes = size_of::<$vector>();
-                    // A tile has four bytes of each output: one vector of 512 bits, or two of 256.
-                    for half in 0..4 * TILE / bytes {
-                        let mut totals = [$zero(); R];
+                    // A tile has four bytes of each output: two vectors of 512 bits, or four of 256.
+                    for part in 0..4 * TILE / bytes / AT_ONCE {
+                        let mut totals = [[$zero(); R]; AT_ONCE];
                         for group in 0..inputs / GROUP {
-                            if half == 0 {
-                                prefetch(tile, tile.len() + group * GROUP * TILE);
+                            if part == 0 {
+                                prefetch(tile, group * GROUP * TILE + AHEAD);
                             }
-                            let weights = tile.as_ptr().add(group * GROUP * TILE + half * bytes);
-                            let weights = [
-                                $load(weights.cast()),
-                                $load(weights.add(4 * TILE).cast()),
-                                $load(weights.add(8 * TILE).cast()),
-                                $load(weights.add(12 * TILE).cast()),
-                            ];
+                            let mut weights = [[$zero(); 4]; AT_ONCE];
+                            for side in 0..AT_ONCE {
+                                let first = group * GROUP * TILE + (part * AT_ONCE + side) * bytes;
+                                for four in 0..4 {
+                                    weights[side][four] = $load(tile.as_ptr().add(first + four * 4 * TILE).cast());
+                                }
+                            }
                             for row in 0..R {
                                 let x = x.as_ptr().add(row * inputs + group * GROUP).cast::<i32>();
                                 let x = [
@@ -80,38 +71,56 @@ macro_rules! kernel {
                                     $splat(x.add(2).read_unaligned()),
                                     $splat(x.add(3).read_unaligned()),
                                 ];
-                                totals[row] = $add_products(totals[row], x, weights);
+                                for side in 0..AT_ONCE {
+                                    totals[side][row] = $add_products(totals[side][row], x, weights[side]);
+                                }
                             }
                         }
                         for row in 0..R {
-                            $store(sums[row].as_mut_ptr().byte_add(half * bytes).cast(), totals[row]);
+                            for side in 0..AT_ONCE {
+                                let sums = sums[row].as_mut_ptr().byte_add((part * AT_ONCE + side) * bytes);
+                                $store(sums.cast(), totals[side][row]);
+                            }
                         }
                     }
                 }
+            }
+
+            #[inline(always)]
+            fn run(self, task: impl Task) {
+                #[inline(never)]
+                #[target_feature(enable = $features)]
+                fn compiled(kernel: $kernel, task: impl Task) {
+                    task.run(kernel)
+                }
+                // SAFETY: `detect` alone makes a kernel, and it found the features.
+                unsafe { compiled(self, task) }
             }
         }
     };
 }
 
 kernel! {
-    Avx2, "avx2", ["avx2"],
+    Avx2, "avx2,fma", ["avx2", "fma"],
     vector: __m256i,
     zero: _mm256_setzero_si256,
     load: _mm256_loadu_si256,
     store: _mm256_storeu_si256,
     splat: _mm256_set1_epi32,
     add_products: add_in_16_bits,
+    at_once: 1,
     lanes: lanes::Avx2,
 }
 
 kernel! {
-    AvxVnni, "avx2,avxvnni", ["avx2", "avxvnni"],
+    AvxVnni, "avx2,fma,avxvnni", ["avx2", "fma", "avxvnni"],
     vector: __m256i,
     zero: _mm256_setzero_si256,
     load: _mm256_loadu_si256,
     store: _mm256_storeu_si256,
     splat: _mm256_set1_epi32,
     add_products: dot_256,
+    at_once: 1,
     lanes: lanes::Avx2,
 }
 
@@ -123,17 +132,21 @@ kernel! {
     store: _mm512_storeu_si512,
     splat: _mm512_set1_epi32,
     add_products: dot_512,
+    at_once: 2,
     lanes: lanes::Avx512,
 }
 
-/// Asks for a group of weights at this distance: of the next tile, since the CPU looks ahead within a page of 4 KiB alone.
+/// How far ahead weights are asked for: a page, since the CPU itself looks ahead within a page alone.
+const AHEAD: usize = 4096;
+
+/// Asks for the group of weights at this distance, which may lie in a later tile.
 #[inline(always)]
 fn prefetch(tile: &[i8], distance: usize) {
     const LINE: usize = 64;
     for line in 0..GROUP * TILE / LINE {
         let address = tile.as_ptr().wrapping_add(distance + line * LINE);
         // SAFETY: SSE is part of every x86-64 target, and a prefetch reads nothing, whatever the address.
-        unsafe { _mm_prefetch::<_MM_HINT_T1>(address.cast()) };
+        unsafe { _mm_prefetch::<_MM_HINT_T0>(address.cast()) };
     }
 }
 
