@@ -15,6 +15,7 @@ use bytes::Bytes;
 use moss_core::{Error, ErrorKind, Result};
 use sha2::{Digest, Sha256};
 
+use crate::file;
 use crate::key::escape;
 use crate::manifest::{Manifest, SegmentEntry};
 
@@ -76,7 +77,7 @@ impl KeptIndex {
     /// The bytes of a segment, `None` if it is not kept or damaged.
     pub fn segment(&self, entry: &SegmentEntry) -> Option<Bytes> {
         let path = self.folder.join(segment_file(entry));
-        let bytes = Bytes::from(fs::read(&path).ok()?);
+        let bytes = File::open(&path).and_then(file::read).ok()?;
         if let Err(fault) = entry.check(&bytes) {
             tracing::warn!(file = %path.display(), fault, "kept segment ignored");
             return None;

@@ -10,6 +10,7 @@
 mod bucket;
 pub mod compact;
 mod credentials;
+mod file;
 mod garbage;
 mod housekeeping;
 mod index;

@@ -1,5 +1,6 @@
 //! The few things that Moss asks of an object store, with Moss's errors.
 
+use std::fs::File;
 use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::Duration;
@@ -14,10 +15,10 @@ use object_store::list::{PaginatedListOptions, PaginatedListStore};
 use object_store::path::Path;
 use object_store::prefix::PrefixStore;
 use object_store::signer::{Method, Signer};
-use object_store::{ObjectMeta, ObjectStore, ObjectStoreExt, PutMode};
+use object_store::{GetResultPayload, ObjectMeta, ObjectStore, ObjectStoreExt, PutMode};
 use url::Url;
 
-use crate::local;
+use crate::{file, local};
 
 /// How often an object is created that the store says is there and then shows none.
 const CREATE_TRIES: u32 = 4;
@@ -110,7 +111,13 @@ impl Objects {
 
     /// The whole object, `None` if there is none.
     pub(crate) async fn get(&self, path: &Path) -> Result<Option<Bytes>> {
-        let read = async { self.inner.get(path).await?.bytes().await };
+        let read = async {
+            let object = self.inner.get(path).await?;
+            match object.payload {
+                GetResultPayload::File(file, _) => read_file(file).await,
+                GetResultPayload::Stream(_) => object.bytes().await,
+            }
+        };
         match read.await {
             Ok(bytes) => Ok(Some(bytes)),
             Err(object_store::Error::NotFound { .. }) => Ok(None),
@@ -306,6 +313,18 @@ impl Objects {
             Ok(()) | Err(object_store::Error::NotFound { .. }) => Ok(()),
             Err(error) => Err(failed("deleting", path, &error)),
         }
+    }
+}
+
+async fn read_file(file: File) -> object_store::Result<Bytes> {
+    let read = tokio::task::spawn_blocking(|| file::read(file));
+    let failed = |source| object_store::Error::Generic {
+        store: "directory",
+        source,
+    };
+    match read.await {
+        Ok(bytes) => bytes.map_err(|error| failed(error.into())),
+        Err(error) => Err(failed(error.into())),
     }
 }
 
