@@ -115,7 +115,8 @@ impl Loaded {
         let decoded = entries.iter().zip(&self.segments);
         let segments: Vec<Segment<'_>> = decoded
             .map(|(entry, bytes)| {
-                Segment::decode(
+                // All of them were compared where they were read.
+                Segment::decode_compared(
                     bytes,
                     &format!("segment {} of index {:?}", entry.id, self.manifest.index),
                 )

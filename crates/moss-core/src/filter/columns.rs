@@ -10,7 +10,6 @@ use hashbrown::hash_table::Entry;
 use super::Filter;
 use super::ast::{Node, Test};
 use super::value::Kind;
-use crate::Metadata;
 use crate::lexical::NO_ROW;
 
 /// The metadata of all rows, one column a field: each distinct value is read and tested once, however many rows
@@ -18,10 +17,10 @@ use crate::lexical::NO_ROW;
 ///
 /// ```
 /// use fixedbitset::FixedBitSet;
-/// use moss_core::{Metadata, filter::{Columns, Filter}};
+/// use moss_core::filter::{Columns, Filter};
 /// let mut columns = Columns::default();
-/// columns.insert(0, &Metadata::from([("city".into(), "NYC".into())]));
-/// columns.insert(2, &Metadata::from([("city".into(), "Tokyo".into())]));
+/// columns.insert(0, [("city", "NYC")]);
+/// columns.insert(2, [("city", "Tokyo")]);
 /// let live = FixedBitSet::from_iter([0, 1, 2]);
 /// let filter = Filter::parse_json(r#"{"field": "city", "condition": {"$ne": "NYC"}}"#)?;
 /// assert!(columns.select(&filter, &live).ones().eq([2]));
@@ -36,10 +35,10 @@ pub struct Columns {
 
 impl Columns {
     /// Adds the metadata of a row that has none here. Fastest for a row above all others.
-    pub fn insert(&mut self, row: u32, metadata: &Metadata) {
+    pub fn insert<'m>(&mut self, row: u32, metadata: impl IntoIterator<Item = (&'m str, &'m str)>) {
         for (field, value) in metadata {
             if !self.fields.contains_key(field) {
-                self.fields.insert(field.clone(), Column::default());
+                self.fields.insert(field.to_owned(), Column::default());
             }
             if let Some(column) = self.fields.get_mut(field) {
                 column.insert(row, value, &self.hasher);
@@ -48,8 +47,8 @@ impl Columns {
     }
 
     /// Takes the metadata of a row out again; `metadata` is what it was added with.
-    pub fn remove(&mut self, row: u32, metadata: &Metadata) {
-        for field in metadata.keys() {
+    pub fn remove<'m>(&mut self, row: u32, metadata: impl IntoIterator<Item = (&'m str, &'m str)>) {
+        for (field, _) in metadata {
             let Some(column) = self.fields.get_mut(field) else {
                 continue;
             };
@@ -280,16 +279,17 @@ mod tests {
     #[test]
     fn codes_and_fields_are_used_again() {
         let mut columns = Columns::default();
-        let metadata = |n: u32| Metadata::from([("call".to_owned(), n.to_string())]);
-        for n in 0..1000 {
-            columns.insert(n % 3, &metadata(n));
-            columns.remove(n % 3, &metadata(n));
-            columns.insert(7, &metadata(n));
-            columns.insert(8, &metadata(n));
+        for n in 0..1000u32 {
+            let number = n.to_string();
+            let metadata = [("call", number.as_str())];
+            columns.insert(n % 3, metadata);
+            columns.remove(n % 3, metadata);
+            columns.insert(7, metadata);
+            columns.insert(8, metadata);
             assert!(columns.fields["call"].values.len() <= 2);
-            columns.remove(7, &metadata(n));
+            columns.remove(7, metadata);
             assert_eq!(columns.fields["call"].ids.len(), 1);
-            columns.remove(8, &metadata(n));
+            columns.remove(8, metadata);
             assert!(columns.fields.is_empty());
         }
     }
@@ -298,7 +298,7 @@ mod tests {
     fn compaction_forgets_values_that_no_row_holds() {
         let mut columns = Columns::default();
         for (row, value) in [(0, "a"), (1, "b"), (2, "a"), (3, "c")] {
-            columns.insert(row, &Metadata::from([("f".to_owned(), value.to_owned())]));
+            columns.insert(row, [("f", value)]);
         }
         columns.remap(&[NO_ROW, NO_ROW, 0]);
         let column = &columns.fields["f"];

@@ -25,10 +25,14 @@ fn parse(filter: &Value) -> Result<Filter, ErrorKind> {
     parsed.map_err(|error| error.kind())
 }
 
+fn pairs(metadata: &Metadata) -> impl Iterator<Item = (&str, &str)> {
+    metadata.iter().map(|(key, value)| (key.as_str(), value.as_str()))
+}
+
 fn select_one(filter: &Filter, metadata: Option<&Metadata>) -> bool {
     let mut columns = Columns::default();
     if let Some(metadata) = metadata {
-        columns.insert(3, metadata);
+        columns.insert(3, pairs(metadata));
     }
     let live = FixedBitSet::from_iter([3]);
     columns.select(filter, &live).contains(3)
@@ -269,10 +273,10 @@ proptest! {
         let (mut columns, mut documents) = (Columns::default(), BTreeMap::new());
         for (row, metadata) in steps {
             if let Some(old) = documents.remove(&row) {
-                columns.remove(row, &old);
+                columns.remove(row, pairs(&old));
             }
             if let Some(metadata) = metadata {
-                columns.insert(row, &metadata);
+                columns.insert(row, pairs(&metadata));
                 documents.insert(row, metadata);
             }
         }
@@ -302,7 +306,7 @@ proptest! {
         live.insert_range(..);
         check(&columns, &moved, &live);
         for (row, metadata) in moved {
-            columns.remove(row, &metadata);
+            columns.remove(row, pairs(&metadata));
         }
         check(&columns, &BTreeMap::new(), &live);
     }

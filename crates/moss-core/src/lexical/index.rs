@@ -6,8 +6,12 @@ use hashbrown::HashTable;
 use hashbrown::hash_table::Entry;
 
 use super::postings::Postings;
+use super::table::TableDocument;
 use super::{NO_ROW, TermTable};
 use crate::text::Terms;
+
+/// Documents of a table that are put in order of their terms at once.
+const BATCH: usize = 8192;
 
 /// Words of documents by row, ready to be ranked by BM25 at any moment: no commit, no refresh.
 ///
@@ -77,36 +81,47 @@ impl KeywordIndex {
         if !documents.is_sorted_by_key(|&(row, _)| row) {
             documents.sort_unstable_by_key(|&(row, _)| row);
         }
-        // From document after document to term after term in flat columns first: each list is then filled in
-        // one go, which is twice as fast as growing all lists side by side.
-        let mut ends = vec![0usize; table.word_bytes().len()];
-        for (_, document) in &documents {
-            for &term in document.terms {
-                ends[term as usize] += 1;
+        // Room for exactly what comes, so that no list moves as it grows.
+        let mut counts = vec![0; table.word_bytes().len()];
+        count_terms(&mut counts, &documents);
+        let mut ids = Vec::with_capacity(counts.len());
+        for (&count, word) in counts.iter().zip(table.dictionary()) {
+            let id = if count > 0 { self.intern(word) } else { 0 };
+            ids.push(id);
+            if count > 0 {
+                self.terms[id as usize].reserve(count);
             }
         }
-        let mut entries = 0;
-        for end in &mut ends {
-            let count = std::mem::replace(end, entries);
-            entries += count;
-        }
-        let (mut new_rows, mut new_tfs) = (vec![0u32; entries], vec![0u8; entries]);
-        for (row, document) in documents {
-            self.insert_length(row, document.length);
-            for (&term, &tf) in document.terms.iter().zip(document.tfs) {
-                let end = &mut ends[term as usize];
-                new_rows[*end] = row;
-                new_tfs[*end] = tf;
-                *end += 1;
+        // From document after document to term after term in flat columns first, which the nearest cache holds: to fill all lists
+        // side by side takes longer.
+        let (mut new_rows, mut new_tfs) = (Vec::new(), Vec::new());
+        for documents in documents.chunks(BATCH) {
+            let ends = &mut counts;
+            ends.fill(0);
+            count_terms(ends, documents);
+            let mut entries = 0;
+            for end in &mut *ends {
+                let count = std::mem::replace(end, entries);
+                entries += count;
             }
-        }
-        let mut start = 0;
-        for (&end, word) in ends.iter().zip(table.dictionary()) {
-            if start < end {
-                let id = self.intern(word);
-                self.terms[id as usize].insert_sorted(&new_rows[start..end], &new_tfs[start..end]);
+            new_rows.resize(entries, 0u32);
+            new_tfs.resize(entries, 0u8);
+            for &(row, document) in documents {
+                self.insert_length(row, document.length);
+                for (&term, &tf) in document.terms.iter().zip(document.tfs) {
+                    let end = &mut ends[term as usize];
+                    new_rows[*end] = row;
+                    new_tfs[*end] = tf;
+                    *end += 1;
+                }
             }
-            start = end;
+            let mut start = 0;
+            for (&end, &id) in ends.iter().zip(&ids) {
+                if start < end {
+                    self.terms[id as usize].insert_sorted(&new_rows[start..end], &new_tfs[start..end]);
+                }
+                start = end;
+            }
         }
     }
 
@@ -254,6 +269,15 @@ impl KeywordIndex {
             self.lengths[row as usize] = NO_ROW;
             self.documents -= 1;
             self.total_length -= u64::from(length);
+        }
+    }
+}
+
+/// Adds how many of the documents hold each term.
+fn count_terms(counts: &mut [usize], documents: &[(u32, TableDocument<'_>)]) {
+    for (_, document) in documents {
+        for &term in document.terms {
+            counts[term as usize] += 1;
         }
     }
 }

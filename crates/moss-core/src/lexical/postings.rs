@@ -35,7 +35,6 @@ impl Postings {
 
     /// Adds postings of ascending rows.
     pub(super) fn insert_sorted(&mut self, rows: &[u32], tfs: &[u8]) {
-        self.reserve(rows.len());
         if self.rows.last() < rows.first() {
             self.rows.extend_from_slice(rows);
             self.tfs.extend_from_slice(tfs);
@@ -45,7 +44,7 @@ impl Postings {
     }
 
     /// Room for exactly `count` more postings.
-    fn reserve(&mut self, count: usize) {
+    pub(super) fn reserve(&mut self, count: usize) {
         self.rows.reserve_exact(count);
         self.tfs.reserve_exact(count);
     }

@@ -47,10 +47,5 @@ fn compare_rows(state: &State, field: &str, ascending: bool, a: u32, b: u32) -> 
 
 /// A row's value of a metadata field.
 pub(super) fn value<'a>(state: &'a State, row: u32, field: &str) -> Option<&'a str> {
-    state
-        .stored(row)
-        .metadata
-        .as_ref()?
-        .get(field)
-        .map(String::as_str)
+    state.stored(row).value(field)
 }

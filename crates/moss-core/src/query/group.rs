@@ -63,7 +63,7 @@ pub(super) fn fold_hits(
 
 /// The siblings' texts, one line break between two.
 pub(crate) fn joined_text(state: &State, group: &[u32]) -> String {
-    let texts: Vec<&str> = group.iter().map(|&row| state.stored(row).text.as_str()).collect();
+    let texts: Vec<&str> = group.iter().map(|&row| state.stored(row).text()).collect();
     texts.join("\n")
 }
 

@@ -68,9 +68,9 @@ pub(super) fn scored(state: &State, row: u32, score: f32) -> ScoredDocument {
     let stored = state.stored(row);
     ScoredDocument {
         id: stored.id.to_string(),
-        text: stored.text.clone(),
-        metadata: stored.metadata.clone(),
-        payload: stored.payload.clone(),
+        text: stored.text().to_owned(),
+        metadata: stored.metadata(),
+        payload: stored.payload().map(str::to_owned),
         score,
         index_name: None,
     }

@@ -17,7 +17,7 @@ impl Session {
     pub fn follow(&self, layers: &[Layer<'_>]) -> Result<()> {
         let mut live: Vec<(u64, usize, usize)> = live_rows(layers)
             .iter()
-            .map(|at| (layers[at.layer].segment.row(at.row).order, at.layer, at.row))
+            .map(|at| (layers[at.layer].segment.order(at.row), at.layer, at.row))
             .collect();
         live.sort_unstable();
         let deleted = deleted_ids(layers);
@@ -25,7 +25,7 @@ impl Session {
             .into_iter()
             .map(|(order, layer, row)| {
                 let row = layers[layer].segment.row(row);
-                let prepared = Prepared::new(row.to_document(), row.vector)?;
+                let prepared = Prepared::new(&row)?;
                 Ok((prepared, row.vector.len(), order))
             })
             .collect::<Result<_>>()?;

@@ -17,6 +17,7 @@ use parking_lot::{RwLock, RwLockReadGuard};
 
 use crate::index::GRAPH_ABOVE;
 use crate::query::{self, AddOptions, GetOptions, QueryOptions, ScoredDocument};
+use crate::snapshot::Row;
 use crate::state::{Prepared, State};
 use crate::vector::Precision;
 use crate::{Document, Error, ErrorKind, Result, limits};
@@ -137,9 +138,9 @@ impl Session {
         }
         let vectors = model.vectors(&documents)?;
         let prepared: Vec<Prepared> = documents
-            .into_iter()
+            .iter()
             .zip(&vectors)
-            .map(|(document, vector)| Prepared::new(document, vector))
+            .map(|(document, vector)| Prepared::new(&Row::new(document, vector, 0)))
             .collect::<Result<_>>()?;
         self.write(|guarded| guarded.put_all(prepared, &model, vectors[0].len(), options))
     }

@@ -131,10 +131,10 @@ impl Session {
     pub fn pushed(&self, changed: &Changed, taken: Taken) -> Result<()> {
         let prepared: Vec<(Prepared, usize)> = taken
             .documents
-            .into_iter()
-            .map(|mut document| {
-                let vector = document.embedding.take().unwrap_or_default();
-                Ok((Prepared::new(document, &vector)?, vector.len()))
+            .iter()
+            .map(|document| {
+                let vector = document.embedding.as_deref().unwrap_or_default();
+                Ok((Prepared::new(&Row::new(document, vector, 0))?, vector.len()))
             })
             .collect::<Result<_>>()?;
         self.write(|guarded| {
@@ -229,7 +229,7 @@ fn term_table(state: &State, rows: &[(u32, bool)]) -> TermTable {
     }
     let mut keywords = KeywordIndex::default();
     for (at, &(row, _)) in rows.iter().enumerate() {
-        keywords.insert(at as u32, &text::analyze(&state.stored(row).text));
+        keywords.insert(at as u32, &text::analyze(state.stored(row).text()));
     }
     keywords.term_table(&(0..rows.len() as u32).collect::<Vec<_>>())
 }

@@ -4,7 +4,7 @@ use std::borrow::Cow;
 use std::collections::HashSet;
 
 use super::cursor::{Cursor, product};
-use super::frame::Frame;
+use super::frame::{Checksums, Frame};
 use super::metadata::{MetadataColumn, ascend};
 use super::strings::Strings;
 use super::{PRECISION_F32, Row, SegmentMeta, corrupt, kind, terms};
@@ -38,11 +38,22 @@ impl<'a> Segment<'a> {
     /// # Errors
     /// `CacheCorrupt` naming the object and the part for any byte that is not as docs/snapshot-format.md says.
     pub fn decode(bytes: &'a [u8], object: &str) -> Result<Segment<'a>> {
-        Segment::read(bytes).map_err(|error| error.within(format_args!("segment {object:?}")))
+        Segment::read(bytes, Checksums::Compared)
+            .map_err(|error| error.within(format_args!("segment {object:?}")))
     }
 
-    fn read(bytes: &'a [u8]) -> Result<Segment<'a>> {
-        let frame = Frame::read(bytes)?;
+    /// As [`decode`](Segment::decode), for bytes that were compared as a whole with a checksum from elsewhere: its own checksums of
+    /// their parts are passed over.
+    ///
+    /// # Errors
+    /// As [`decode`](Segment::decode), but for those.
+    pub fn decode_compared(bytes: &'a [u8], object: &str) -> Result<Segment<'a>> {
+        Segment::read(bytes, Checksums::PassedOver)
+            .map_err(|error| error.within(format_args!("segment {object:?}")))
+    }
+
+    fn read(bytes: &'a [u8], checksums: Checksums) -> Result<Segment<'a>> {
+        let frame = Frame::read(bytes, checksums)?;
         if let Some(unknown) = frame
             .kinds()
             .find(|kind| !(kind::META..=kind::ROW_VERSIONS).contains(kind))
@@ -119,9 +130,17 @@ impl<'a> Segment<'a> {
             text: self.texts.get(row),
             metadata: self.metadata.get(row),
             payload: self.payloads.get(row),
-            vector: &self.vectors[row * self.meta.dimension..(row + 1) * self.meta.dimension],
-            order: self.order[row],
+            vector: self.vector(row),
+            order: self.order(row),
         }
+    }
+
+    pub(crate) fn vector(&self, row: usize) -> &[f32] {
+        &self.vectors[row * self.meta.dimension..(row + 1) * self.meta.dimension]
+    }
+
+    pub(crate) fn order(&self, row: usize) -> u64 {
+        self.order[row]
     }
 
     /// The ids of the rows, in their order.

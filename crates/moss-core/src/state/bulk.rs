@@ -3,6 +3,7 @@
 use std::sync::Arc;
 use std::thread;
 
+use crate::index::VectorIndex;
 use crate::lexical::NO_ROW;
 use crate::snapshot::{Layer, live_rows};
 use crate::vector::{Precision, QuantizedRow};
@@ -22,7 +23,7 @@ impl State {
     pub(crate) fn load(layers: &[Layer<'_>], dim: usize, precision: Precision) -> Result<State> {
         let mut live: Vec<(u64, usize, usize)> = live_rows(layers)
             .iter()
-            .map(|at| (layers[at.layer].segment.row(at.row).order, at.layer, at.row))
+            .map(|at| (layers[at.layer].segment.order(at.row), at.layer, at.row))
             .collect();
         limits::check_document_count(live.len())?;
         live.sort_unstable();
@@ -31,55 +32,53 @@ impl State {
             .map_or(dim, |&(_, layer, _)| layers[layer].segment.meta().dimension);
 
         let mut state = State::new(dim, precision)?;
+        let mut vectors = VectorIndex::new(dim.max(1), precision)?;
+        let mut coded = Ok(());
+        // Half of the work.
+        let code_vectors = || coded = set_all(&mut vectors, layers, &live);
+        in_parallel(live.len() >= PARALLEL_ROWS, code_vectors, || {
+            state.fill(layers, &live)
+        });
+        coded?;
+        state.vectors = vectors;
+        Ok(state)
+    }
+
+    /// All but the vectors.
+    fn fill(&mut self, layers: &[Layer<'_>], live: &[(u64, usize, usize)]) {
         let mut rows_of: Vec<Vec<u32>> = layers
             .iter()
             .map(|layer| vec![NO_ROW; layer.segment.row_count()])
             .collect();
-        for (new_row, &(_, layer, row)) in live.iter().enumerate() {
-            rows_of[layer][row] = new_row as u32;
-        }
-        let mut keywords = std::mem::take(&mut state.keywords);
-        let index_words = || {
-            for (layer, rows) in layers.iter().zip(&rows_of) {
-                keywords.insert_batch(rows, &layer.segment.terms());
-            }
-        };
-        in_parallel(live.len() >= PARALLEL_ROWS, index_words, || {
-            state.fill(layers, &live)
-        })?;
-        state.keywords = keywords;
-        Ok(state)
-    }
-
-    /// All but the words.
-    fn fill(&mut self, layers: &[Layer<'_>], live: &[(u64, usize, usize)]) -> Result<()> {
         self.docs.reserve_exact(live.len());
         self.rows.reserve(live.len());
-        for (new_row, &(_, layer, row)) in live.iter().enumerate() {
-            let new_row = new_row as u32;
-            let row = layers[layer].segment.row(row);
-            let mut document = row.to_document();
-            let stored = Arc::new(Stored {
-                id: std::mem::take(&mut document.id).into(),
-                text: document.text,
-                metadata: document.metadata,
-                payload: document.payload,
-            });
-            if let Some(metadata) = &stored.metadata {
-                self.columns.insert(new_row, metadata);
-            }
-            self.vectors.set(new_row, &QuantizedRow::new(row.vector)?)?;
+        for (new_row, &(_, layer, row)) in (0u32..).zip(live) {
+            rows_of[layer][row] = new_row;
+            let stored = Arc::new(Stored::new(&layers[layer].segment.row(row)));
+            self.columns.insert(new_row, stored.pairs());
             self.rows.insert(stored.id.clone(), new_row);
             self.string_bytes += stored.string_bytes();
             self.docs.push(Some(stored));
+        }
+        for (layer, rows) in layers.iter().zip(&rows_of) {
+            self.keywords.insert_batch(rows, &layer.segment.terms());
         }
         // The stored numbers stay: what is stored with them is not written again.
         self.order = live.iter().map(|&(order, ..)| order).collect();
         self.next_order = live.last().map_or(0, |&(order, ..)| order.saturating_add(1));
         self.live.grow(live.len());
         self.live.insert_range(..);
-        Ok(())
     }
+}
+
+/// Makes the vectors of these rows those of `vectors`, which has none.
+fn set_all(vectors: &mut VectorIndex, layers: &[Layer<'_>], live: &[(u64, usize, usize)]) -> Result<()> {
+    let mut coded = QuantizedRow::default();
+    for (new_row, &(_, layer, row)) in (0u32..).zip(live) {
+        coded.set(layers[layer].segment.vector(row))?;
+        vectors.set(new_row, &coded)?;
+    }
+    Ok(())
 }
 
 /// Does two things, the first in a thread beside the second where that is worth one and can be had.

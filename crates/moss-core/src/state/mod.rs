@@ -6,56 +6,27 @@
 mod base;
 mod bulk;
 mod changes;
+mod stored;
 
 use std::sync::Arc;
 
 use fixedbitset::FixedBitSet;
 use rustc_hash::FxHashMap;
 
+use crate::Result;
 use crate::filter::{Columns, Filter};
 use crate::index::VectorIndex;
 use crate::lexical::KeywordIndex;
+use crate::snapshot::Row;
 use crate::text::{self, Terms};
 use crate::vector::{Precision, QuantizedRow};
-use crate::{Document, Metadata, Result};
 
 use changes::Changes;
 
+pub(crate) use stored::Stored;
+
 /// Below this many dead rows nothing is compacted.
 const MIN_DEAD_ROWS: usize = 1024;
-
-/// A document as it is stored; the vector lives in the vector index.
-#[derive(Debug, PartialEq, Eq)]
-pub(crate) struct Stored {
-    pub(crate) id: Arc<str>,
-    pub(crate) text: String,
-    pub(crate) metadata: Option<Metadata>,
-    pub(crate) payload: Option<String>,
-}
-
-impl Stored {
-    /// Bytes of all its strings.
-    fn string_bytes(&self) -> usize {
-        let metadata = self.metadata.iter().flatten();
-        self.id.len()
-            + self.text.len()
-            + self.payload.as_ref().map_or(0, String::len)
-            + metadata
-                .map(|(key, value)| key.len() + value.len())
-                .sum::<usize>()
-    }
-
-    /// The document with this vector.
-    pub(crate) fn document(&self, embedding: Option<Vec<f32>>) -> Document {
-        Document {
-            id: self.id.to_string(),
-            text: self.text.clone(),
-            metadata: self.metadata.clone(),
-            embedding,
-            payload: self.payload.clone(),
-        }
-    }
-}
 
 /// A document with all that is computed before the lock is taken.
 #[derive(Debug)]
@@ -70,23 +41,11 @@ impl Prepared {
     ///
     /// # Errors
     /// `InvalidArgument` for a vector that no index takes.
-    pub(crate) fn new(document: Document, vector: &[f32]) -> Result<Prepared> {
-        let Document {
-            id,
-            text,
-            metadata,
-            embedding: _,
-            payload,
-        } = document;
+    pub(crate) fn new(row: &Row<'_>) -> Result<Prepared> {
         Ok(Prepared {
-            terms: text::analyze(&text),
-            vector: QuantizedRow::new(vector)?,
-            stored: Arc::new(Stored {
-                id: id.into(),
-                text,
-                metadata,
-                payload,
-            }),
+            terms: text::analyze(row.text),
+            vector: QuantizedRow::new(row.vector)?,
+            stored: Arc::new(Stored::new(row)),
         })
     }
 }
@@ -231,9 +190,7 @@ impl State {
             None => self.new_row(),
         };
         self.rows.insert(stored.id.clone(), row);
-        if let Some(metadata) = &stored.metadata {
-            self.columns.insert(row, metadata);
-        }
+        self.columns.insert(row, stored.pairs());
         self.keywords.insert(row, terms);
         self.vectors
             .set(row, vector)
@@ -259,10 +216,8 @@ impl State {
             .take()
             .expect("callers hold live rows only");
         self.string_bytes -= stored.string_bytes();
-        self.keywords.remove(row, &text::analyze(&stored.text));
-        if let Some(metadata) = &stored.metadata {
-            self.columns.remove(row, metadata);
-        }
+        self.keywords.remove(row, &text::analyze(stored.text()));
+        self.columns.remove(row, stored.pairs());
         stored
     }
 

@@ -38,9 +38,9 @@ const UNDERFLOW: f32 = 1e-36;
 /// assert!(QuantizedRow::new(&[0.6, f32::NAN]).is_err());
 /// # Ok::<(), moss_core::Error>(())
 /// ```
-#[derive(Debug, Clone)]
+#[derive(Debug, Clone, Default)]
 pub struct QuantizedRow {
-    values: Box<[f32]>,
+    values: Vec<f32>,
     pub(super) code: Code,
     /// Of vectors that are long enough.
     pub(super) signs: Option<SignCode>,
@@ -53,12 +53,21 @@ impl QuantizedRow {
     /// `InvalidArgument` if the vector is empty, longer than [`MAX_DIMENSION`], or has a component that is NaN or
     /// infinite.
     pub fn new(values: &[f32]) -> Result<QuantizedRow> {
-        let code = Code::new(values)?;
-        Ok(QuantizedRow {
-            signs: SignCode::new(values, code.norm),
-            code,
-            values: values.into(),
-        })
+        let mut row = QuantizedRow::default();
+        row.set(values)?;
+        Ok(row)
+    }
+
+    /// Becomes the row of another vector, and allocates nothing if that is as long; after an error it is of no use.
+    ///
+    /// # Errors
+    /// As [`new`](QuantizedRow::new).
+    pub(crate) fn set(&mut self, values: &[f32]) -> Result<()> {
+        self.code.set(values)?;
+        self.values.clear();
+        self.values.extend_from_slice(values);
+        SignCode::set(&mut self.signs, values, self.code.norm);
+        Ok(())
     }
 
     /// The vector as given.
@@ -73,10 +82,10 @@ impl QuantizedRow {
 }
 
 /// What a scan reads of a row.
-#[derive(Debug, Clone)]
+#[derive(Debug, Clone, Default)]
 pub(super) struct Code {
     /// The codes, padded with zeros to whole lines.
-    pub(super) lines: Box<[Line]>,
+    pub(super) lines: Vec<Line>,
     pub(super) scale: f32,
     /// `|v|`, rounded up.
     pub(super) norm: f32,
@@ -91,6 +100,12 @@ pub(super) fn lines_per_row(dim: usize) -> usize {
 
 impl Code {
     fn new(values: &[f32]) -> Result<Code> {
+        let mut code = Code::default();
+        code.set(values)?;
+        Ok(code)
+    }
+
+    fn set(&mut self, values: &[f32]) -> Result<()> {
         let largest = largest_component(values)?;
         // Rounded down, lest the largest component leave the range of f32.
         let scale = f32::from_bits((largest / CODE_MAX).to_bits() & SCALE_BITS);
@@ -100,15 +115,13 @@ impl Code {
         } else {
             (scale, 1.0 / scale)
         };
-        let mut lines = vec![Line::ZERO; lines_per_row(values.len())].into_boxed_slice();
-        let [square, residual_square] = simd::code(values, scale, inverse, &mut lines);
-        let norm = |square: f64| round_up(square.sqrt());
-        Ok(Code {
-            lines,
-            scale,
-            norm: norm(square),
-            residual: norm(residual_square),
-        })
+        self.lines.clear();
+        self.lines.resize(lines_per_row(values.len()), Line::ZERO);
+        let [square, residual_square] = simd::code(values, scale, inverse, &mut self.lines);
+        self.scale = scale;
+        self.norm = round_up(square.sqrt());
+        self.residual = round_up(residual_square.sqrt());
+        Ok(())
     }
 }
 
@@ -164,7 +177,7 @@ fn round_up(value: f64) -> f32 {
 
 /// A query, ready to be multiplied with many rows.
 pub(crate) struct Probe {
-    lines: Box<[Line]>,
+    lines: Vec<Line>,
     scale: f32,
     /// `|q|`, rounded up.
     norm: f32,

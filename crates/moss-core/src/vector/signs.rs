@@ -36,14 +36,16 @@ const FEWEST: usize = 256;
 const DEVIATIONS: f32 = 2.0;
 
 /// The signs of a vector.
-#[derive(Debug, Clone)]
+#[derive(Debug, Clone, Default)]
 pub(super) struct SignCode {
     /// Four components each.
-    groups: Box<[u8]>,
+    groups: Vec<u8>,
     /// What the product of a query with the signs is multiplied by.
     factor: f32,
     /// What the norm of a query is multiplied by for the error.
     error: f32,
+    /// What was rotated, to rotate the next one in.
+    rotated: Vec<f32>,
 }
 
 /// Components with padding; `None` for vectors too short for signs.
@@ -67,36 +69,38 @@ static TURNS: [f32; MAX_DIMENSION] = {
     turns
 };
 
-/// The vector, padded and rotated.
-fn rotated(values: &[f32], padded: usize) -> Vec<f32> {
-    let mut row = Vec::with_capacity(padded);
+/// Makes `row` the vector, padded and rotated.
+fn rotate(values: &[f32], padded: usize, row: &mut Vec<f32>) {
+    row.clear();
     row.extend(values.iter().zip(&TURNS).map(|(value, turn)| value * turn));
     row.resize(padded, 0.0);
-    simd::rotate(&mut row);
-    row
+    simd::rotate(row);
 }
 
 impl SignCode {
-    /// The signs of a vector of this norm; `None` for vectors too short for signs.
-    pub(super) fn new(values: &[f32], norm: f32) -> Option<SignCode> {
-        let padded = padded(values.len())?;
-        let row = rotated(values, padded);
+    /// Makes `code` that of a vector of this norm; `None` for vectors too short for signs.
+    pub(super) fn set(code: &mut Option<SignCode>, values: &[f32], norm: f32) {
+        match padded(values.len()) {
+            Some(padded) => code.get_or_insert_default().set_padded(values, padded, norm),
+            None => *code = None,
+        }
+    }
+
+    fn set_padded(&mut self, values: &[f32], padded: usize, norm: f32) {
+        rotate(values, padded, &mut self.rotated);
         let mut sums = [0f32; GROUP];
-        let groups = row
-            .as_chunks::<GROUP>()
-            .0
-            .iter()
-            .map(|group| {
-                let mut signs = 0;
-                for (at, &value) in group.iter().enumerate() {
-                    sums[at] += value.abs();
-                    signs |= u8::from(value > 0.0) << at;
-                }
-                signs
-            })
-            .collect();
+        self.groups.clear();
+        let (groups, _) = self.rotated.as_chunks::<GROUP>();
+        self.groups.extend(groups.iter().map(|group| {
+            let mut signs = 0;
+            for (at, &value) in group.iter().enumerate() {
+                sums[at] += value.abs();
+                signs |= u8::from(value > 0.0) << at;
+            }
+            signs
+        }));
         let sum: f32 = sums.iter().sum();
-        let (factor, error) = if sum == 0.0 {
+        (self.factor, self.error) = if sum == 0.0 {
             (0.0, 0.0)
         } else if sum < f32::INFINITY && norm < f32::INFINITY {
             let longest = ((padded * block(padded)) as f32).sqrt();
@@ -106,11 +110,6 @@ impl SignCode {
         } else {
             (f32::NAN, f32::NAN)
         };
-        Some(SignCode {
-            groups,
-            factor,
-            error,
-        })
     }
 }
 
@@ -167,6 +166,7 @@ impl Signs {
             groups: (0..lines * LINE_GROUPS).map(signs).collect(),
             factor: self.factors[at],
             error: self.errors[at],
+            rotated: Vec::new(),
         }
     }
 
@@ -217,7 +217,8 @@ impl SignProbe {
     /// For a query of this norm; `None` for vectors too short for signs.
     pub(super) fn new(values: &[f32], norm: f32) -> Option<SignProbe> {
         let padded = padded(values.len())?;
-        let row = rotated(values, padded);
+        let mut row = Vec::new();
+        rotate(values, padded, &mut row);
         let (groups, _) = row.as_chunks::<GROUP>();
         let spreads: Vec<f32> = groups
             .iter()
@@ -262,7 +263,13 @@ mod tests {
     }
 
     fn code(values: &[f32]) -> SignCode {
-        SignCode::new(values, norm(values)).unwrap()
+        coded(values, norm(values)).unwrap()
+    }
+
+    fn coded(values: &[f32], norm: f32) -> Option<SignCode> {
+        let mut code = None;
+        SignCode::set(&mut code, values, norm);
+        code
     }
 
     fn uppers(signs: &Signs, probe: &SignProbe) -> Vec<f32> {
@@ -327,12 +334,12 @@ mod tests {
         axis[5] = 2.0;
         let mut signs = Signs::default();
         signs.push(&code(&axis));
-        signs.push(&SignCode::new(&[0.0; 384], 0.0).unwrap());
-        signs.push(&SignCode::new(&[f32::MAX; 384], f32::INFINITY).unwrap());
+        signs.push(&code(&[0.0; 384]));
+        signs.push(&code(&[f32::MAX; 384]));
         let uppers = uppers(&signs, &SignProbe::new(&axis, 2.0).unwrap());
         assert!((3.9..5.0).contains(&uppers[0]), "{uppers:?}");
         assert_eq!(uppers[1..], [0.0, f32::INFINITY]);
-        assert!(SignCode::new(&[1.0; FEWEST - 1], 15.0).is_none());
+        assert!(coded(&[1.0; FEWEST - 1], 15.0).is_none());
         assert!(SignProbe::new(&[1.0; FEWEST - 1], 15.0).is_none());
     }
 }

@@ -1,6 +1,6 @@
 //! Damaged and hostile bytes: always `CacheCorrupt`, never a panic, never another answer.
 
-use super::super::frame::{Frame, FrameWriter};
+use super::super::frame::{Checksums, Frame, FrameWriter};
 use super::super::kind;
 use super::*;
 use crate::lexical::KeywordIndex;
@@ -41,7 +41,7 @@ fn another_version_is_named_with_both_numbers() {
 /// The example with one section changed and every checksum right, as a faulty or hostile writer would make it.
 fn forge(kind: u32, change: impl FnOnce(&mut Vec<u8>)) -> Vec<u8> {
     let bytes = example().encode();
-    let frame = Frame::read(&bytes).unwrap();
+    let frame = Frame::read(&bytes, Checksums::Compared).unwrap();
     let kinds: Vec<u32> = frame.kinds().collect();
     let mut changed = frame.section(kind).unwrap().to_vec();
     change(&mut changed);
@@ -69,7 +69,7 @@ fn write_frame<'s>(sections: impl Iterator<Item = (u32, &'s [u8])>) -> Vec<u8> {
 #[test]
 fn forged_bytes_of_any_section_never_panic() {
     let bytes = example().encode();
-    let frame = Frame::read(&bytes).unwrap();
+    let frame = Frame::read(&bytes, Checksums::Compared).unwrap();
     let mut refused = 0;
     for kind in frame.kinds() {
         for at in 0..frame.section(kind).unwrap().len() {
@@ -180,7 +180,7 @@ fn analyzed(text: &str) -> Vec<String> {
 #[test]
 fn sections_must_all_be_there_once_and_be_known() {
     let bytes = example().encode();
-    let frame = Frame::read(&bytes).unwrap();
+    let frame = Frame::read(&bytes, Checksums::Compared).unwrap();
     let sections: Vec<_> = frame
         .kinds()
         .map(|kind| (kind, frame.section(kind).unwrap()))
