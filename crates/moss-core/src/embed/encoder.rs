@@ -74,13 +74,15 @@ impl Encoder {
         self.embed_query("warm").map(drop)
     }
 
+    /// The ids of the tokens that the model reads of a text, those that frame it included.
+    pub fn tokens(&self, text: &str) -> Vec<u32> {
+        self.tokenizer.ids(text)
+    }
+
     /// The vectors of texts, on the calling thread.
     fn embed(&self, texts: &[impl AsRef<str>]) -> Result<Vec<Vec<f32>>> {
-        let ids = |text: &_| self.tokenizer.ids(AsRef::<str>::as_ref(text));
-        let texts: Vec<Vec<u32>> = texts.iter().map(ids).collect::<Result<_>>()?;
-        if texts.iter().any(Vec::is_empty) {
-            return Err(self.unfit("its tokenizer adds no special tokens"));
-        }
+        let ids = |text: &_| self.tokens(AsRef::<str>::as_ref(text));
+        let texts: Vec<Vec<u32>> = texts.iter().map(ids).collect();
         let pool = |state: &[f32]| pooling::pool(state, self.spec.dim, self.spec.pooling);
         let vectors = match &self.network {
             Network::Int8(int8) => int8.forward(&texts, pool)?,
