@@ -27,7 +27,11 @@ const SUBJECTS: &[(&str, &str, Run)] = &[
         "a query with a ready vector, beside other languages: STORE",
         call::run,
     ),
-    ("embed", "text to vector, by length, and batches", embed::run),
+    (
+        "embed",
+        "text to vector, by length, and batches: [QUESTIONS [MODEL]]",
+        embed::run,
+    ),
     (
         "fault-proxy",
         "no measure: breaks requests to an object store: --listen ADDRESS --to ADDRESS [--seed N] [--one-in N]",
