@@ -3,6 +3,7 @@
 
 mod call;
 mod corpus;
+mod count;
 mod embed;
 mod fault_proxy;
 mod fidelity;
@@ -26,6 +27,11 @@ const SUBJECTS: &[(&str, &str, Run)] = &[
         "call",
         "a query with a ready vector, beside other languages: STORE",
         call::run,
+    ),
+    (
+        "count",
+        "no measure: fixed work, for scripts/count-instructions",
+        count::run,
     ),
     (
         "embed",
