@@ -107,6 +107,9 @@ impl Columns {
     }
 }
 
+/// Rows in a word of a set.
+const WORD: usize = usize::BITS as usize;
+
 /// One field: which rows hold it, in ascending order, and the code of each row's value.
 #[derive(Default)]
 struct Column {
@@ -207,10 +210,19 @@ impl Column {
             return;
         }
         let end = self.rows.partition_point(|&row| (row as usize) < selected.len());
+        // Word by word and without a branch for each row: nobody can guess which of them pass.
+        let words = selected.as_mut_slice();
+        let (mut at, mut word) = (0, 0);
         for (&row, &code) in self.rows[..end].iter().zip(&self.codes) {
-            if accepted.contains(code as usize) {
-                selected.insert(row as usize);
+            let row = row as usize;
+            if row / WORD != at {
+                words[at] |= word;
+                (at, word) = (row / WORD, 0);
             }
+            word |= usize::from(accepted.contains(code as usize)) << (row % WORD);
+        }
+        if word != 0 {
+            words[at] |= word;
         }
     }
 

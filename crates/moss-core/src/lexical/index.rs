@@ -84,6 +84,10 @@ impl KeywordIndex {
         // Room for exactly what comes, so that no list moves as it grows.
         let mut counts = vec![0; table.word_bytes().len()];
         count_terms(&mut counts, &documents);
+        let KeywordIndex {
+            hasher, ids, terms, ..
+        } = self;
+        ids.reserve(counts.len(), |&id| hasher.hash_one(&*terms[id as usize].word));
         let mut ids = Vec::with_capacity(counts.len());
         for (&count, word) in counts.iter().zip(table.dictionary()) {
             let id = if count > 0 { self.intern(word) } else { 0 };
