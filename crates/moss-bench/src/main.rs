@@ -13,6 +13,7 @@ mod remote;
 mod replicas;
 mod serve_load;
 mod session;
+mod stored;
 
 use std::process::ExitCode;
 
