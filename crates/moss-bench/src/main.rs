@@ -7,6 +7,7 @@ mod count;
 mod embed;
 mod fault_proxy;
 mod fidelity;
+mod growth;
 mod quality;
 mod recall;
 mod remote;
@@ -48,6 +49,11 @@ const SUBJECTS: &[(&str, &str, Run)] = &[
         "fidelity",
         "cosine of vectors to those of the published weights: MODEL REFERENCE TEXTS..",
         fidelity::run,
+    ),
+    (
+        "growth",
+        "the scan and the graph over more and more rows: QUESTIONS STORE [ROWS..]",
+        growth::run,
     ),
     (
         "quality",

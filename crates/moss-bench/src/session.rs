@@ -190,6 +190,14 @@ impl Times {
         Ok(())
     }
 
+    pub(crate) fn append(&mut self, mut others: Times) {
+        self.0.append(&mut others.0);
+    }
+
+    pub(crate) fn len(&self) -> usize {
+        self.0.len()
+    }
+
     pub(crate) fn print(mut self, label: &str) {
         self.0.sort_unstable();
         let at = |quantile: f64| self.0[((self.0.len() - 1) as f64 * quantile) as usize].as_secs_f64() * 1e3;
@@ -217,7 +225,7 @@ pub(crate) fn bytes_below(folder: &Path) -> u64 {
 }
 
 /// Resident memory of this process; 0 where the system does not say.
-fn resident_bytes() -> u64 {
+pub(crate) fn resident_bytes() -> u64 {
     let Ok(status) = fs::read_to_string("/proc/self/statm") else {
         return 0;
     };

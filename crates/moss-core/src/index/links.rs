@@ -227,7 +227,6 @@ impl Links {
     }
 
     /// Waits for the build that is going on, and takes it over.
-    #[cfg(test)]
     pub(super) fn finish_build(&mut self) {
         if let Some(build) = self.build.take() {
             self.adopt(build);

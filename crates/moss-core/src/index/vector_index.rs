@@ -59,12 +59,17 @@ impl VectorIndex {
     /// # Errors
     /// As [`Vectors::new`].
     pub fn new(dim: usize, precision: Precision) -> Result<VectorIndex> {
-        VectorIndex::over(Vectors::with_precision(dim, precision)?, GRAPH_ABOVE)
+        VectorIndex::with_graph_above(dim, precision, GRAPH_ABOVE)
     }
 
-    fn over(vectors: Vectors, graph_above: usize) -> Result<VectorIndex> {
+    /// As [`new`](VectorIndex::new), scanned up to so many rows and through a graph above: for finding out which of the two
+    /// is better.
+    ///
+    /// # Errors
+    /// As [`Vectors::new`].
+    pub fn with_graph_above(dim: usize, precision: Precision, graph_above: usize) -> Result<VectorIndex> {
         Ok(VectorIndex {
-            vectors,
+            vectors: Vectors::with_precision(dim, precision)?,
             graph_above,
             links: RwLock::default(),
         })
@@ -104,6 +109,14 @@ impl VectorIndex {
         Ok(())
     }
 
+    /// Waits for the graph that is being made, if one is, and returns how many rows are in a graph. For measuring: a
+    /// ranking never waits.
+    pub fn finish_graph(&mut self) -> usize {
+        let links = self.links.get_mut();
+        links.finish_build();
+        links.count() - links.loose().count_ones(..)
+    }
+
     /// The best `top_k` of the allowed rows; see [`scan::rank`] for the score, the order and how many there are.
     ///
     /// By a scan up to [`GRAPH_ABOVE`] allowed rows, and for keywords alone. Above, vectors near the query come from the
@@ -132,11 +145,11 @@ impl VectorIndex {
         };
         self.vectors.check_query(query)?;
         let largest = vector::largest_component(query)?;
+        let allowed = ranking.allowed.count_ones(..);
         let wanted = ranking
             .top_k
             .saturating_mul(CANDIDATES_PER_HIT)
             .max(LEAST_CANDIDATES);
-        let allowed = ranking.allowed.count_ones(..);
         let asked = wanted.saturating_mul(links.count()).div_ceil(allowed.max(1));
         if allowed <= self.graph_above
             || allowed * MOST_FILTERED < links.count()

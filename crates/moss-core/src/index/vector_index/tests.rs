@@ -5,7 +5,7 @@ use fixedbitset::FixedBitSet;
 
 use super::super::{Hit, Keys, Ranking, rank};
 use super::VectorIndex;
-use crate::vector::{Precision, QuantizedRow, Vectors};
+use crate::vector::{Precision, QuantizedRow};
 
 const DIM: usize = 32;
 const GRAPH_ABOVE: usize = 1_000;
@@ -34,7 +34,7 @@ impl World {
             .map(|_| scaled((0..DIM).map(|_| random.f32() - 0.5).collect(), 1.0))
             .collect();
         let mut world = World {
-            index: VectorIndex::over(Vectors::with_precision(DIM, precision).unwrap(), GRAPH_ABOVE).unwrap(),
+            index: VectorIndex::with_graph_above(DIM, precision, GRAPH_ABOVE).unwrap(),
             live: FixedBitSet::new(),
             centres,
             random,
