@@ -8,6 +8,7 @@ mod embed;
 mod fault_proxy;
 mod fidelity;
 mod growth;
+mod many;
 mod quality;
 mod recall;
 mod remote;
@@ -54,6 +55,11 @@ const SUBJECTS: &[(&str, &str, Run)] = &[
         "growth",
         "the scan and the graph over more and more rows: QUESTIONS STORE [ROWS..]",
         growth::run,
+    ),
+    (
+        "many",
+        "100 sessions in one process under 8 threads: QUESTIONS STORE [SECONDS]",
+        many::run,
     ),
     (
         "quality",
