@@ -13,6 +13,10 @@ use crate::vector::Vectors;
 
 /// Callers that search one graph at a time. One more gets no answer from the graph, and scans.
 const SEARCHES_AT_ONCE: usize = 64;
+/// Links of a node in the upper layers, and half of those in the lowest. With usearch's 16 some rows are linked from so few others
+/// that 100 candidates miss one in 14 of the ten nearest among 50,000 descriptions, with 32 one in 23, in the same time. 0.2 KB a
+/// row more.
+const CONNECTIVITY: usize = 32;
 /// How far a vector's norm may be from 1. Inner-product graphs lose their recall when norms differ; rounding a unit vector to
 /// codes moves its norm by less than this.
 const UNIT_TOLERANCE: f32 = 1e-2;
@@ -22,8 +26,8 @@ pub(super) fn is_unit(norm: f32) -> bool {
     (norm - 1.0).abs() <= UNIT_TOLERANCE
 }
 
-/// An HNSW graph over unit vectors, kept in bf16: of usearch's kinds the fastest to build, with a recall of 0.997
-/// once candidates are scored again in full.
+/// An HNSW graph over unit vectors, kept in bf16: of usearch's kinds the fastest to build and to search. Its candidates are scored
+/// again in full.
 pub(super) struct Graph {
     index: Index,
     nodes: usize,
@@ -72,6 +76,7 @@ fn try_grow(
         dimensions: vectors.dim(),
         metric: MetricKind::IP,
         quantization: ScalarKind::BF16,
+        connectivity: CONNECTIVITY,
         multi: false,
         ..IndexOptions::default()
     })?;
