@@ -28,3 +28,21 @@ fn map(file: &File) -> io::Result<memmap2::Mmap> {
     // their name, which leaves a mapping as it is. The bytes are checked like any others.
     unsafe { MmapOptions::new().populate().map(file) }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn small_and_large_files_are_read_whole_and_outlive_their_names() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("object");
+        for length in [0, 1, MAPPED_BYTES as usize - 1, MAPPED_BYTES as usize, 3_000_001] {
+            let written: Vec<u8> = (0..length).map(|at| (at % 251) as u8).collect();
+            std::fs::write(&path, &written).unwrap();
+            let bytes = read(File::open(&path).unwrap()).unwrap();
+            std::fs::remove_file(&path).unwrap();
+            assert!(bytes == written, "{length}");
+        }
+    }
+}

@@ -296,6 +296,18 @@ mod tests {
     }
 
     #[test]
+    fn a_row_that_is_set_again_is_as_a_new_one() {
+        let mut random = fastrand::Rng::with_seed(2);
+        let mut row = QuantizedRow::default();
+        for dim in [384, 384, 3, 1024, 255, 300] {
+            let values: Vec<f32> = (0..dim).map(|_| random.f32() - 0.5).collect();
+            row.set(&values).unwrap();
+            let new = QuantizedRow::new(&values).unwrap();
+            assert_eq!(format!("{row:?}"), format!("{new:?}"), "{dim}");
+        }
+    }
+
+    #[test]
     fn the_estimate_of_unit_vectors_is_narrow() {
         let mut random = fastrand::Rng::with_seed(1);
         let mut unit = || {

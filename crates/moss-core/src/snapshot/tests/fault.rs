@@ -38,6 +38,23 @@ fn another_version_is_named_with_both_numbers() {
     );
 }
 
+#[test]
+fn checksums_of_parts_are_passed_over_where_the_whole_was_compared() {
+    let mut bytes = example().encode();
+    let frame = Frame::read(&bytes, Checksums::Compared).unwrap();
+    let order = frame.section(kind::ORDER).unwrap();
+    let at = order.as_ptr().addr() - bytes.as_ptr().addr();
+    bytes[at] ^= 64;
+    assert_corrupt(&bytes, "another order");
+    assert_eq!(
+        Segment::decode_compared(&bytes, "it").unwrap().row_count(),
+        example().rows.len()
+    );
+    // All else is asked of them nevertheless.
+    bytes.pop();
+    assert!(Segment::decode_compared(&bytes, "it").is_err());
+}
+
 /// The example with one section changed and every checksum right, as a faulty or hostile writer would make it.
 fn forge(kind: u32, change: impl FnOnce(&mut Vec<u8>)) -> Vec<u8> {
     let bytes = example().encode();
