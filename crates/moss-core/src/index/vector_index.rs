@@ -15,7 +15,7 @@ pub const GRAPH_ABOVE: usize = 100_000;
 /// The least number of candidates that the graph is asked for.
 const LEAST_CANDIDATES: usize = 100;
 /// A candidate for so many rows, where that is more: the more rows, the more of them are nearly as near as the nearest. By 100
-/// candidates a fifth of the ten nearest among 1,000,000 is missed, by 400 one in 30.
+/// candidates a fifth of the ten nearest among 1,000,000 rows is missed, by 400 one in 25.
 const ROWS_PER_CANDIDATE: usize = 2_500;
 /// Candidates for each wanted row.
 const CANDIDATES_PER_HIT: usize = 4;
