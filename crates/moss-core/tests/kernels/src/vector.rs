@@ -18,12 +18,14 @@ pub(crate) fn run() {
         let query = random.floats(dim);
         let norm = |row: &[f32]| simd::dot(row, row).sqrt();
         let (mut signs, mut sum) = (Signs::default(), Sum::new());
+        let mut code = None;
         let mut codes = vec![Line::ZERO; (ROWS + 1) * dim.div_ceil(LINE)];
         for codes in codes.chunks_exact_mut(dim.div_ceil(LINE)) {
             let row = random.floats(dim);
-            let code = SignCode::new(&row, norm(&row)).expect("long enough");
-            signs.reserve(1, &code);
-            signs.push(&code);
+            SignCode::set(&mut code, &row, norm(&row));
+            let code = code.as_ref().expect("long enough");
+            signs.reserve(1, code);
+            signs.push(code);
             simd::prefetch(codes);
             sum.add(simd::dot(&query, &row).to_bits());
             for square in simd::code(&row, 1.0 / 127.0, 127.0, codes) {
