@@ -101,7 +101,7 @@ impl Base {
             return Ok(false);
         };
         self.manifest = Some(Arc::new(manifest));
-        session.pushed(&own.changed, own.taken)?;
+        session.pushed(&own.changed, &own.taken)?;
         Ok(true)
     }
 

@@ -164,7 +164,7 @@ mod tests {
         assert!(!resumed());
         assert_eq!(ids(&session), ["a"]);
         session
-            .pushed(&session.changes().unwrap(), super::super::Taken::default())
+            .pushed(&session.changes().unwrap(), &super::super::Taken::default())
             .unwrap();
         assert!(!session.has_changes());
         assert!(resumed());
@@ -188,13 +188,13 @@ mod tests {
 
         // A push changes no document; what it takes in does, and so does a base put in.
         let changed = session.changes().unwrap();
-        session.pushed(&changed, super::super::Taken::default()).unwrap();
+        session.pushed(&changed, &super::super::Taken::default()).unwrap();
         assert_eq!(session.moment(), again);
         let taken = super::super::Taken {
             documents: vec![Document::new("d", "").with_embedding([1.0])],
             deleted: vec![],
         };
-        session.pushed(&session.changes().unwrap(), taken).unwrap();
+        session.pushed(&session.changes().unwrap(), &taken).unwrap();
         assert_eq!(replace(Some(again)), None);
         assert_eq!(ids(&session), ["b", "c", "d"]);
         let before = session.moment();

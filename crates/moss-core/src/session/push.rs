@@ -128,7 +128,7 @@ impl Session {
     /// # Errors
     /// `DimensionMismatch` if the session took vectors of another length since `changed` was made; what does not fit is not
     /// taken in then.
-    pub fn pushed(&self, changed: &Changed, taken: Taken) -> Result<()> {
+    pub fn pushed(&self, changed: &Changed, taken: &Taken) -> Result<()> {
         let prepared: Vec<(Prepared, usize)> = taken
             .documents
             .iter()
