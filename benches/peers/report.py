@@ -36,8 +36,7 @@ def write(work: Path, out: Path, command: str) -> None:
 def _head(command: str) -> list[str]:
     return [
         "# Moss beside its peers",
-        f"Written by `{command}`. Figures of one machine: the ratios travel further than the milliseconds.",
-        f"Machine: {machine.described()}.",
+        f"Written by `{command}`. Each part is of one run on one machine: the ratios travel further than the milliseconds.",
         f"Versions: {machine.versions()}.",
         TURNS,
     ]
@@ -51,7 +50,7 @@ def _section(results: Results, drawn: dict[str, str]) -> list[str]:
         parts.append(f"![{results.title}]({drawn[results.subject]})")
     missing = [f"- {name}: {why}" for name, why in results.missing.items()]
     parts.append("Missing:\n\n" + "\n".join(missing) if missing else "Missing: none.")
-    parts.append(f"Measured on {results.day}; load of the machine when this began: {results.load}.")
+    parts.append(f"Measured on {results.day}. Machine: {results.machine}. Its load when this began: {results.load}.")
     return parts
 
 

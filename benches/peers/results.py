@@ -11,6 +11,8 @@ from datetime import date
 from pathlib import Path
 from typing import Any
 
+from . import machine
+
 
 @dataclass
 class Table:
@@ -32,6 +34,7 @@ class Results:
     missing: dict[str, str] = field(default_factory=dict)
     day: str = field(default_factory=lambda: f"{date.today():%-d %B %Y}")
     load: float = field(default_factory=lambda: round(os.getloadavg()[0], 2))
+    machine: str = field(default_factory=machine.described)
 
     def table(self, title: str, *columns: str) -> Table:
         """A new table, which rows are then added to."""

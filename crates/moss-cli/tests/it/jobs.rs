@@ -77,11 +77,11 @@ fn served(home: Home) -> (Home, Service) {
     (home, service)
 }
 
-/// Texts that take a while to embed.
-/// As many as take a development build some seconds, so that a job is seen half done.
+/// More texts than a job embeds between two looks at how far it is, and as many as take a development build some seconds, so that one
+/// is seen half done.
 fn many() -> String {
-    let text = "The customer asked about the yearly subscription and a refund for the hotel room. ".repeat(4);
-    let docs: Vec<Value> = (0..300)
+    let text = "The customer asked about the yearly subscription and a refund for the hotel room. ".repeat(2);
+    let docs: Vec<Value> = (0..1_200)
         .map(|n| json!({"id": n, "text": format!("{n}: {text}")}))
         .collect();
     Value::from(docs).to_string()
@@ -98,7 +98,7 @@ fn a_job_is_told_when_it_is_started_and_goes_on_when_nobody_waits() {
         .fails(2, "--timeout");
     let started = values(&ran.out);
     assert_eq!(started.len(), 1, "{ran:?}");
-    assert_eq!(started[0]["doc_count"], 300);
+    assert_eq!(started[0]["doc_count"], 1_200);
 
     let id = started[0]["job_id"].as_str().unwrap();
     assert_eq!(
@@ -109,7 +109,7 @@ fn a_job_is_told_when_it_is_started_and_goes_on_when_nobody_waits() {
     assert_eq!(ended.json()["status"], "completed");
     assert_eq!(
         home.run(["index", "get", "many", "--json"]).json()["doc_count"],
-        300
+        1_200
     );
 
     // Without --wait it is only started.
