@@ -14,19 +14,16 @@ use moss_core::index::{Hit, Ranking, VectorIndex, rank};
 use moss_core::snapshot::Row;
 use moss_core::vector::QuantizedRow;
 
+use crate::plain::{self, DEPTH, dot};
 use crate::session::{self, Times, resident_bytes};
 use crate::{corpus, stored};
 
 const ROWS: [&str; 4] = ["50000", "100000", "200000", "1000000"];
 const QUESTIONS: usize = 500;
-const DEPTH: usize = 10;
 /// Length of the noise beside a vector of length 1. A copy has a cosine of 1 / sqrt(1 + 0.4^2) = 0.93 to its original, and two
 /// copies of one have 0.86: as near as texts that say one thing in other words. More would leave little of the original, and less
 /// would make answers of nothing but copies of one text.
 const NOISE: f32 = 0.4;
-/// Sums that a dot product is added up in, so that the compiler can do so many at once.
-const LANES: usize = 16;
-
 /// Prints time, recall and memory of searching so many rows, by the scan and by the graph.
 pub(crate) fn run(arguments: &[String]) -> Result<()> {
     let [questions, store, rows @ ..] = arguments else {
@@ -77,7 +74,7 @@ fn measure(originals: &[Row<'_>], questions: &[Vec<f32>], rows: usize) -> Result
         return Err(usage());
     }
     let last = rows - 1;
-    let farthest = plain_scan(originals, questions, rows);
+    let farthest = plain::farthest((0..rows).map(|row| vector(originals, row)), questions);
     let before = resident_bytes();
     // The last row is the one too many that sets off the graph, which thereby gets all of them at once.
     let mut index = VectorIndex::with_graph_above(originals[0].vector.len(), Precision::F32, last)?;
@@ -113,7 +110,6 @@ fn measure(originals: &[Row<'_>], questions: &[Vec<f32>], rows: usize) -> Result
             };
             let mut hits = Vec::new();
             times.time(|| answer(&ranking).map(|answer| hits = answer))?;
-            // Of rows that are equally near any will do: some texts are stored many times.
             let is_near = |hit: &&Hit| dot(question, &vector(originals, hit.row as usize)) >= farthest;
             found += hits.iter().filter(is_near).count();
         }
@@ -141,31 +137,4 @@ fn vector<'a>(originals: &[Row<'a>], row: usize) -> Cow<'a, [f32]> {
     let length = dot(&copy, &copy).sqrt();
     copy.iter_mut().for_each(|value| *value /= length);
     Cow::Owned(copy)
-}
-
-/// How near the row is to each question that fewer than [`DEPTH`] rows are nearer than, without any of the index's code.
-fn plain_scan(originals: &[Row<'_>], questions: &[Vec<f32>], rows: usize) -> Vec<f32> {
-    let mut greatest = vec![[f32::NEG_INFINITY; DEPTH]; questions.len()];
-    for row in 0..rows {
-        let vector = vector(originals, row);
-        for (question, greatest) in questions.iter().zip(&mut greatest) {
-            let dot = dot(question, &vector);
-            if dot > greatest[DEPTH - 1] {
-                greatest[DEPTH - 1] = dot;
-                greatest.sort_unstable_by(|a, b| b.total_cmp(a));
-            }
-        }
-    }
-    greatest.iter().map(|greatest| greatest[DEPTH - 1]).collect()
-}
-
-/// In f32. Vectors of another length than a multiple of [`LANES`] are nobody's here.
-fn dot(a: &[f32], b: &[f32]) -> f32 {
-    let mut sums = [0f32; LANES];
-    for (a, b) in a.as_chunks::<LANES>().0.iter().zip(b.as_chunks::<LANES>().0) {
-        for lane in 0..LANES {
-            sums[lane] += a[lane] * b[lane];
-        }
-    }
-    sums.iter().sum()
 }

@@ -9,6 +9,7 @@ mod fault_proxy;
 mod fidelity;
 mod growth;
 mod many;
+mod plain;
 mod quality;
 mod recall;
 mod remote;

@@ -1,14 +1,14 @@
 //! Recall: the session's answers by vector against a plain f32 scan over the same stored vectors.
 
-use std::collections::HashSet;
+use std::collections::HashMap;
 use std::path::Path;
 
-use moss::{Client, QueryOptions, Result, Session};
+use moss::{Client, QueryOptions, Result, ScoredDocument, Session};
 use moss_core::snapshot::Row;
 
+use crate::plain::{self, DEPTH};
 use crate::{corpus, session, stored};
 
-const DEPTH: usize = 10;
 const QUESTIONS: usize = 500;
 
 /// Prints recall@10 over the index that `moss-bench session` keeps in the store.
@@ -24,17 +24,21 @@ pub(crate) fn run(arguments: &[String]) -> Result<()> {
 }
 
 fn compare(session: &Session, rows: &[Row<'_>], questions: &[corpus::Entry]) -> Result<()> {
+    let vectors: HashMap<&str, &[f32]> = rows.iter().map(|row| (row.id, row.vector)).collect();
+    let asked: Vec<Vec<f32>> = questions
+        .iter()
+        .map(|question| session.embed_query(&question.text))
+        .collect::<Result<_>>()?;
+    let farthest = plain::farthest(rows.iter().map(|row| row.vector), &asked);
     let mut hits = 0;
-    for question in questions {
-        let vector = session.embed_query(&question.text)?;
-        let nearest: HashSet<&str> = plain_scan(rows, &vector).collect();
-        let options = QueryOptions::new().alpha(1.0).top_k(DEPTH).embedding(vector);
+    for ((question, vector), farthest) in questions.iter().zip(&asked).zip(farthest) {
+        let options = QueryOptions::new()
+            .alpha(1.0)
+            .top_k(DEPTH)
+            .embedding(vector.as_slice());
         let found = session.query(&question.text, &options)?;
-        hits += found
-            .docs
-            .iter()
-            .filter(|doc| nearest.contains(doc.id.as_str()))
-            .count();
+        let is_near = |doc: &&ScoredDocument| plain::dot(vector, vectors[doc.id.as_str()]) >= farthest;
+        hits += found.docs.iter().filter(is_near).count();
     }
     let recall = hits as f64 / (questions.len() * DEPTH) as f64;
     println!(
@@ -43,17 +47,4 @@ fn compare(session: &Session, rows: &[Row<'_>], questions: &[corpus::Entry]) -> 
         questions.len()
     );
     Ok(())
-}
-
-/// The ids of the rows of the greatest dot products, by a loop.
-fn plain_scan<'a>(rows: &[Row<'a>], query: &[f32]) -> impl Iterator<Item = &'a str> {
-    let dot = |row: &[f32]| {
-        row.iter()
-            .zip(query)
-            .map(|(a, b)| f64::from(*a) * f64::from(*b))
-            .sum::<f64>()
-    };
-    let mut scored: Vec<(f64, &str)> = rows.iter().map(|row| (dot(row.vector), row.id)).collect();
-    scored.sort_by(|a, b| b.0.total_cmp(&a.0));
-    scored.into_iter().take(DEPTH).map(|(_, id)| id)
 }

@@ -13,16 +13,6 @@ use super::{Array, LANES, Lanes};
 #[derive(Clone, Copy)]
 pub(crate) struct Neon([float32x4_t; 4]);
 
-/// Operations that are one instruction on two registers.
-macro_rules! each {
-    ($($name:ident: $instruction:ident),+) => {
-        $(#[inline(always)]
-        fn $name(self, other: Self) -> Self {
-            self.each(other, |a, b| unsafe { $instruction(a, b) })
-        })+
-    };
-}
-
 impl Neon {
     #[inline(always)]
     fn each(self, other: Neon, run: impl Fn(float32x4_t, float32x4_t) -> float32x4_t) -> Neon {

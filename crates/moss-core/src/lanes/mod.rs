@@ -4,6 +4,17 @@
 //! is fused but what [`Lanes::mul_add`] asks for. The compiler does as well with arrays only where it sees through them, so vectors are
 //! named here.
 
+/// Operations that are one instruction on two registers.
+#[cfg(any(target_arch = "aarch64", target_arch = "x86_64"))]
+macro_rules! each {
+    ($($name:ident: $instruction:ident),+) => {
+        $(#[inline(always)]
+        fn $name(self, other: Self) -> Self {
+            self.each(other, |a, b| unsafe { $instruction(a, b) })
+        })+
+    };
+}
+
 #[cfg(target_arch = "aarch64")]
 mod arm;
 #[cfg(target_arch = "x86_64")]

@@ -17,16 +17,6 @@ pub(crate) struct Avx2([__m256; 2]);
 #[derive(Clone, Copy)]
 pub(crate) struct Avx512(__m512);
 
-/// Operations that are one instruction on two registers.
-macro_rules! each {
-    ($($name:ident: $instruction:ident),+) => {
-        $(#[inline(always)]
-        fn $name(self, other: Self) -> Self {
-            self.each(other, |a, b| unsafe { $instruction(a, b) })
-        })+
-    };
-}
-
 impl Avx2 {
     #[inline(always)]
     fn each(self, other: Avx2, f: impl Fn(__m256, __m256) -> __m256) -> Avx2 {

@@ -5,7 +5,7 @@ use std::arch::aarch64::*;
 use std::arch::asm;
 use std::arch::is_aarch64_feature_detected;
 
-use super::kernel::{GROUP, Kernel, TILE, Task, check};
+use super::kernel::{GROUP, Kernel, TILE, Task, check, run};
 use crate::lanes::Neon;
 
 /// Bytes of the outputs that are computed at once, out of those of a tile: as many as registers hold for eight rows.
@@ -31,22 +31,6 @@ impl I8mm {
     pub(super) fn detect() -> Option<I8mm> {
         is_aarch64_feature_detected!("i8mm").then_some(I8mm(()))
     }
-}
-
-/// [`Kernel::run`] in code for this feature.
-macro_rules! run {
-    ($feature:tt) => {
-        #[inline(always)]
-        fn run(self, task: impl Task) {
-            #[inline(never)]
-            #[target_feature(enable = $feature)]
-            fn compiled<K: Kernel>(kernel: K, task: impl Task) {
-                task.run(kernel)
-            }
-            // SAFETY: `detect` alone makes a kernel, and it found the feature.
-            unsafe { compiled(self, task) }
-        }
-    };
 }
 
 impl Kernel for Dotprod {

@@ -41,6 +41,25 @@ pub(super) trait Kernel: Copy {
     fn run(self, task: impl Task);
 }
 
+/// [`Kernel::run`] of a kernel that is only made where the CPU has these features.
+#[cfg(any(target_arch = "aarch64", target_arch = "x86_64"))]
+macro_rules! run {
+    ($features:tt) => {
+        #[inline(always)]
+        fn run(self, task: impl Task) {
+            #[inline(never)]
+            #[target_feature(enable = $features)]
+            fn compiled<K: Kernel>(kernel: K, task: impl Task) {
+                task.run(kernel)
+            }
+            // SAFETY: `detect` alone makes a kernel, and it found the features.
+            unsafe { compiled(self, task) }
+        }
+    };
+}
+#[cfg(any(target_arch = "aarch64", target_arch = "x86_64"))]
+pub(super) use run;
+
 /// Runs anywhere; what the other kernels are compared with.
 #[derive(Clone, Copy)]
 pub(super) struct Portable;

@@ -3,7 +3,7 @@
 
 use std::arch::x86_64::*;
 
-use super::kernel::{GROUP, Kernel, TILE, Task, check};
+use super::kernel::{GROUP, Kernel, TILE, Task, check, run};
 use crate::lanes;
 
 /// `vpmaddubsw`: pairs of products in 16 bits, of which four are added up before they go to 32.
@@ -86,16 +86,7 @@ macro_rules! kernel {
                 }
             }
 
-            #[inline(always)]
-            fn run(self, task: impl Task) {
-                #[inline(never)]
-                #[target_feature(enable = $features)]
-                fn compiled(kernel: $kernel, task: impl Task) {
-                    task.run(kernel)
-                }
-                // SAFETY: `detect` alone makes a kernel, and it found the features.
-                unsafe { compiled(self, task) }
-            }
+            run!($features);
         }
     };
 }
