@@ -37,11 +37,12 @@ impl Columns {
     /// Adds the metadata of a row that has none here. Fastest for a row above all others.
     pub fn insert<'m>(&mut self, row: u32, metadata: impl IntoIterator<Item = (&'m str, &'m str)>) {
         for (field, value) in metadata {
-            if !self.fields.contains_key(field) {
-                self.fields.insert(field.to_owned(), Column::default());
-            }
-            if let Some(column) = self.fields.get_mut(field) {
-                column.insert(row, value, &self.hasher);
+            match self.fields.get_mut(field) {
+                Some(column) => column.insert(row, value, &self.hasher),
+                None => {
+                    let column = self.fields.entry(field.to_owned()).or_default();
+                    column.insert(row, value, &self.hasher);
+                }
             }
         }
     }

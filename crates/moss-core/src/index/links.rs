@@ -124,13 +124,14 @@ impl Links {
     /// Whether [`tend`](Links::tend) would change anything: a build ended, the process was forked, or it is time
     /// for a build.
     pub(super) fn needs_tending(&self, graph_above: usize) -> bool {
-        let process_id = std::process::id();
+        // Asked of the system each time, so only where there is something to compare it with.
+        let is_foreign = |process_id| process_id != std::process::id();
         let foreign = self
             .graph
             .as_ref()
-            .is_some_and(|linked| linked.graph.process_id != process_id);
+            .is_some_and(|linked| is_foreign(linked.graph.process_id));
         match &self.build {
-            Some(build) => foreign || build.process_id != process_id || build.is_finished(),
+            Some(build) => foreign || is_foreign(build.process_id) || build.is_finished(),
             None => foreign || self.is_due(graph_above),
         }
     }

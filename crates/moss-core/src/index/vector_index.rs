@@ -78,6 +78,20 @@ impl VectorIndex {
         })
     }
 
+    /// An index of these vectors, of which a row for each has a norm.
+    pub(crate) fn of(vectors: Vectors, norms: &[f32]) -> VectorIndex {
+        debug_assert_eq!(vectors.len(), norms.len());
+        let mut links = Links::default();
+        for (row, &norm) in (0u32..).zip(norms) {
+            links.set(row, norm);
+        }
+        VectorIndex {
+            vectors,
+            graph_above: GRAPH_ABOVE,
+            links: RwLock::new(links),
+        }
+    }
+
     /// The vectors, for reading one or for taking a snapshot.
     pub fn vectors(&self) -> &Vectors {
         &self.vectors

@@ -105,6 +105,18 @@ impl Lanes for Neon {
     }
 
     #[inline(always)]
+    fn positive(self) -> u16 {
+        let mut bits = 0;
+        for (at, part) in self.0.into_iter().enumerate() {
+            unsafe {
+                let places = vld1q_u32([1, 2, 4, 8].as_ptr());
+                bits |= vaddvq_u32(vandq_u32(vcgtzq_f32(part), places)) << (4 * at);
+            }
+        }
+        bits as u16
+    }
+
+    #[inline(always)]
     fn lowest_bytes(self) -> [u8; LANES] {
         let mut bytes = [0; LANES];
         unsafe {

@@ -54,6 +54,8 @@ pub(crate) trait Lanes: Copy {
     /// What is at even places of the two, one after the other, and what is at odd ones.
     fn deinterleave(self, other: Self) -> (Self, Self);
     fn from_ints(from: &[i32; LANES]) -> Self;
+    /// Which lanes are above 0, as bits: the first lane is the lowest.
+    fn positive(self) -> u16;
     /// The lowest byte of each lane's bits.
     fn lowest_bytes(self) -> [u8; LANES];
     /// `2^n`, where `n` stands in the lowest bits.
@@ -153,6 +155,12 @@ impl Lanes for Array {
     }
 
     #[inline(always)]
+    fn positive(self) -> u16 {
+        let bit = |(at, x): (usize, &f32)| u16::from(*x > 0.0) << at;
+        self.iter().enumerate().map(bit).sum()
+    }
+
+    #[inline(always)]
     fn lowest_bytes(self) -> [u8; LANES] {
         self.map(|x| x.to_bits() as u8)
     }
@@ -235,7 +243,8 @@ mod tests {
             }
         };
         let bytes = x.lowest_bytes().map(u32::from);
-        out.into_iter().map(of).chain(bytes).collect()
+        let bits = [u32::from(x.positive())];
+        out.into_iter().map(of).chain(bytes).chain(bits).collect()
     }
 
     #[test]

@@ -82,6 +82,14 @@ impl Lanes for Avx2 {
     }
 
     #[inline(always)]
+    fn positive(self) -> u16 {
+        let [low, high] = self.0.map(|x| unsafe {
+            _mm256_movemask_ps(_mm256_cmp_ps::<_CMP_GT_OQ>(x, _mm256_setzero_ps())) as u16
+        });
+        high << 8 | low
+    }
+
+    #[inline(always)]
     fn lowest_bytes(self) -> [u8; LANES] {
         let mut bytes = [0; LANES];
         unsafe {
@@ -211,6 +219,11 @@ impl Lanes for Avx512 {
     #[inline(always)]
     fn from_ints(from: &[i32; LANES]) -> Avx512 {
         unsafe { Avx512(_mm512_cvtepi32_ps(_mm512_loadu_si512(from.as_ptr().cast()))) }
+    }
+
+    #[inline(always)]
+    fn positive(self) -> u16 {
+        unsafe { _mm512_cmp_ps_mask::<_CMP_GT_OQ>(self.0, _mm512_setzero_ps()) }
     }
 
     #[inline(always)]

@@ -16,7 +16,7 @@ const BATCH: usize = 8192;
 /// Words of documents by row, ready to be ranked by BM25 at any moment: no commit, no refresh.
 ///
 /// A row is the owner's number for a document and may be used again after [`remove`](KeywordIndex::remove).
-/// About 5 bytes for each distinct word of each document, and about 120 for each distinct word of all.
+/// About 5 bytes for each distinct word of each document, and about 80 for each distinct word of all.
 ///
 /// ```
 /// use moss_core::{lexical::KeywordIndex, text};
@@ -70,7 +70,7 @@ impl KeywordIndex {
 
     /// Adds the documents of a table: document `i` at `rows[i]`, a row that holds none, or nowhere where
     /// `rows[i]` is [`NO_ROW`]. Fastest for ascending rows above all others: some 20 ns a posting.
-    pub fn insert_batch(&mut self, rows: &[u32], table: &TermTable) {
+    pub fn insert_batch(&mut self, rows: &[u32], table: &TermTable<'_>) {
         debug_assert_eq!(rows.len(), table.documents());
         let mut documents: Vec<_> = rows
             .iter()
@@ -81,15 +81,20 @@ impl KeywordIndex {
         if !documents.is_sorted_by_key(|&(row, _)| row) {
             documents.sort_unstable_by_key(|&(row, _)| row);
         }
+        let words = table.word_bytes().len();
+        let mut counts: Vec<Vec<u32>> = documents
+            .chunks(BATCH)
+            .map(|documents| count_terms(words, documents))
+            .collect();
         // Room for exactly what comes, so that no list moves as it grows.
-        let mut counts = vec![0; table.word_bytes().len()];
-        count_terms(&mut counts, &documents);
         let KeywordIndex {
             hasher, ids, terms, ..
         } = self;
-        ids.reserve(counts.len(), |&id| hasher.hash_one(&*terms[id as usize].word));
-        let mut ids = Vec::with_capacity(counts.len());
-        for (&count, word) in counts.iter().zip(table.dictionary()) {
+        ids.reserve(words, |&id| hasher.hash_one(terms[id as usize].word()));
+        terms.reserve(words.saturating_sub(terms.len()));
+        let mut ids = Vec::with_capacity(words);
+        for (term, word) in table.dictionary().enumerate() {
+            let count = counts.iter().map(|counts| counts[term] as usize).sum();
             let id = if count > 0 { self.intern(word) } else { 0 };
             ids.push(id);
             if count > 0 {
@@ -99,30 +104,28 @@ impl KeywordIndex {
         // From document after document to term after term in flat columns first, which the nearest cache holds: to fill all lists
         // side by side takes longer.
         let (mut new_rows, mut new_tfs) = (Vec::new(), Vec::new());
-        for documents in documents.chunks(BATCH) {
-            let ends = &mut counts;
-            ends.fill(0);
-            count_terms(ends, documents);
+        for (documents, ends) in documents.chunks(BATCH).zip(&mut counts) {
             let mut entries = 0;
             for end in &mut *ends {
                 let count = std::mem::replace(end, entries);
                 entries += count;
             }
-            new_rows.resize(entries, 0u32);
-            new_tfs.resize(entries, 0u8);
+            new_rows.resize(entries as usize, 0u32);
+            new_tfs.resize(entries as usize, 0u8);
             for &(row, document) in documents {
                 self.insert_length(row, document.length);
                 for (&term, &tf) in document.terms.iter().zip(document.tfs) {
                     let end = &mut ends[term as usize];
-                    new_rows[*end] = row;
-                    new_tfs[*end] = tf;
+                    new_rows[*end as usize] = row;
+                    new_tfs[*end as usize] = tf;
                     *end += 1;
                 }
             }
             let mut start = 0;
             for (&end, &id) in ends.iter().zip(&ids) {
                 if start < end {
-                    self.terms[id as usize].insert_sorted(&new_rows[start..end], &new_tfs[start..end]);
+                    let new = start as usize..end as usize;
+                    self.terms[id as usize].insert_sorted(&new_rows[new.clone()], &new_tfs[new]);
                 }
                 start = end;
             }
@@ -131,7 +134,7 @@ impl KeywordIndex {
 
     /// The words of these rows, document `i` being `rows[i]`; a row that holds none counts as an empty text.
     /// One pass over all postings, whatever the number of rows; `rows` are distinct.
-    pub fn term_table(&self, rows: &[u32]) -> TermTable {
+    pub fn term_table(&self, rows: &[u32]) -> TermTable<'static> {
         let mut document_of = vec![NO_ROW; self.lengths.len()];
         for (document, &row) in (0u32..).zip(rows) {
             if let Some(slot) = document_of.get_mut(row as usize) {
@@ -149,11 +152,11 @@ impl KeywordIndex {
                 any = true;
             }
             if any {
-                used.push((first_bytes(&postings.word), postings));
+                used.push((first_bytes(postings.word()), postings));
             }
         }
         used.sort_unstable_by(|(a_first, a), (b_first, b)| {
-            a_first.cmp(b_first).then_with(|| a.word.cmp(&b.word))
+            a_first.cmp(b_first).then_with(|| a.word().cmp(b.word()))
         });
 
         let mut next = Vec::with_capacity(counts.len());
@@ -163,12 +166,12 @@ impl KeywordIndex {
             entries += count as usize;
         }
         let (mut terms, mut tfs) = (vec![0u32; entries], vec![0u8; entries]);
-        let mut words = String::with_capacity(used.iter().map(|(_, postings)| postings.word.len()).sum());
+        let mut words = Vec::with_capacity(used.iter().map(|(_, postings)| postings.word().len()).sum());
         let mut word_bytes = Vec::with_capacity(used.len());
         for (term, (_, postings)) in (0u32..).zip(used) {
-            words.push_str(&postings.word);
+            words.extend_from_slice(postings.word());
             // A word is part of a text of at most a megabyte.
-            word_bytes.push(postings.word.len() as u32);
+            word_bytes.push(postings.word().len() as u32);
             for (&row, &tf) in postings.rows().iter().zip(postings.tfs()) {
                 if let Some(document) = document_at(row) {
                     let at = &mut next[document as usize];
@@ -179,6 +182,7 @@ impl KeywordIndex {
             }
         }
         let lengths = rows.iter().map(|&row| self.length(row).unwrap_or(0)).collect();
+        let words = String::from_utf8(words).expect("words were put in as strings");
         TermTable::from_index(words, word_bytes, counts, lengths, terms, tfs)
     }
 
@@ -207,9 +211,9 @@ impl KeywordIndex {
     }
 
     pub(super) fn find(&self, word: &str) -> Option<u32> {
-        let hash = self.hasher.hash_one(word);
+        let hash = self.hasher.hash_one(word.as_bytes());
         self.ids
-            .find(hash, |&id| &*self.terms[id as usize].word == word)
+            .find(hash, |&id| self.terms[id as usize].word() == word.as_bytes())
             .copied()
     }
 
@@ -221,9 +225,9 @@ impl KeywordIndex {
             free,
             ..
         } = self;
-        let hash = hasher.hash_one(word);
-        let same = |&id: &u32| &*terms[id as usize].word == word;
-        let rehash = |&id: &u32| hasher.hash_one(&*terms[id as usize].word);
+        let hash = hasher.hash_one(word.as_bytes());
+        let same = |&id: &u32| terms[id as usize].word() == word.as_bytes();
+        let rehash = |&id: &u32| hasher.hash_one(terms[id as usize].word());
         match ids.entry(hash, same, rehash) {
             Entry::Occupied(entry) => *entry.get(),
             Entry::Vacant(entry) => {
@@ -243,7 +247,7 @@ impl KeywordIndex {
     /// Forgets a term that no document holds.
     fn release(&mut self, id: u32) {
         let postings = std::mem::take(&mut self.terms[id as usize]);
-        let hash = self.hasher.hash_one(&*postings.word);
+        let hash = self.hasher.hash_one(postings.word());
         if let Ok(entry) = self.ids.find_entry(hash, |&other| other == id) {
             entry.remove();
         }
@@ -277,19 +281,22 @@ impl KeywordIndex {
     }
 }
 
-/// Adds how many of the documents hold each term.
-fn count_terms(counts: &mut [usize], documents: &[(u32, TableDocument<'_>)]) {
+/// How many of the documents hold each of so many terms. Of a batch of texts of a megabyte that is less than u32 counts.
+fn count_terms(terms: usize, documents: &[(u32, TableDocument<'_>)]) -> Vec<u32> {
+    let mut counts = vec![0; terms];
     for (_, document) in documents {
         for &term in document.terms {
             counts[term as usize] += 1;
         }
     }
+    counts
 }
 
 /// The first eight bytes as a number of the same order, so that most comparisons of a sort need no look at the
 /// word itself.
-fn first_bytes(word: &str) -> u64 {
-    word.bytes()
+fn first_bytes(word: &[u8]) -> u64 {
+    word.iter()
+        .copied()
         .chain(std::iter::repeat(0))
         .take(8)
         .fold(0, |number, byte| number << 8 | u64::from(byte))

@@ -4,21 +4,26 @@ use smallvec::SmallVec;
 
 /// A term with its postings: rows in ascending order, the occurrences beside them.
 ///
-/// Half of all terms occur in one or two documents; up to four postings lie in the struct itself, without a
-/// heap block.
+/// Half of all terms occur in one or two documents, and hardly any is longer than 16 bytes: so much lies in the struct itself, without
+/// a heap block.
 #[derive(Default)]
 pub(super) struct Postings {
-    pub(super) word: Box<str>,
+    word: SmallVec<[u8; 16]>,
     rows: SmallVec<[u32; 4]>,
-    tfs: SmallVec<[u8; 4]>,
+    tfs: SmallVec<[u8; 16]>,
 }
 
 impl Postings {
     pub(super) fn of(word: &str) -> Postings {
         Postings {
-            word: word.into(),
+            word: word.as_bytes().into(),
             ..Postings::default()
         }
+    }
+
+    /// The bytes of the term, which order as the term does.
+    pub(super) fn word(&self) -> &[u8] {
+        &self.word
     }
 
     pub(super) fn rows(&self) -> &[u32] {

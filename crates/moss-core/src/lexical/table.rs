@@ -1,5 +1,7 @@
 //! The words of many documents as columns of numbers: what a segment stores of the keyword side.
 
+use std::borrow::Cow;
+
 use crate::{Error, ErrorKind, Result};
 
 /// The words of many documents, document after document.
@@ -13,25 +15,26 @@ use crate::{Error, ErrorKind, Result};
 /// | `terms` | document and distinct word | number of the word, ascending within a document |
 /// | `tfs` | document and distinct word | how often, 1 to 255; 255 also stands for more |
 ///
-/// Equal documents in equal order give equal columns, whatever index they come from.
+/// Equal documents in equal order give equal columns, whatever index they come from. Columns may lie elsewhere, as in the bytes of a
+/// segment.
 ///
 /// ```
 /// use moss_core::lexical::TermTable;
 /// // "cash back cash", "back"
 /// let table = TermTable::new(
-///     "backcash".into(), vec![4, 4], vec![2, 1], vec![3, 1], vec![0, 1, 0], vec![1, 2, 1],
+///     "backcash", vec![4, 4], vec![2, 1], vec![3, 1], vec![0, 1, 0], vec![1, 2, 1],
 /// )?;
 /// assert_eq!(table.documents(), 2);
 /// # Ok::<(), moss_core::Error>(())
 /// ```
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
-pub struct TermTable {
-    words: String,
-    word_bytes: Vec<u32>,
-    counts: Vec<u32>,
-    lengths: Vec<u32>,
-    terms: Vec<u32>,
-    tfs: Vec<u8>,
+pub struct TermTable<'a> {
+    words: Cow<'a, str>,
+    word_bytes: Cow<'a, [u32]>,
+    counts: Cow<'a, [u32]>,
+    lengths: Cow<'a, [u32]>,
+    terms: Cow<'a, [u32]>,
+    tfs: Cow<'a, [u8]>,
 }
 
 /// One document of a [`TermTable`]: slices of its columns.
@@ -42,26 +45,26 @@ pub(crate) struct TableDocument<'a> {
     pub(crate) length: u32,
 }
 
-impl TermTable {
+impl<'a> TermTable<'a> {
     /// A table of these columns, every rule of the type checked. O(size).
     ///
     /// # Errors
     /// `CacheCorrupt` naming the column: such columns come from stored bytes.
     pub fn new(
-        words: String,
-        word_bytes: Vec<u32>,
-        counts: Vec<u32>,
-        lengths: Vec<u32>,
-        terms: Vec<u32>,
-        tfs: Vec<u8>,
-    ) -> Result<TermTable> {
+        words: impl Into<Cow<'a, str>>,
+        word_bytes: impl Into<Cow<'a, [u32]>>,
+        counts: impl Into<Cow<'a, [u32]>>,
+        lengths: impl Into<Cow<'a, [u32]>>,
+        terms: impl Into<Cow<'a, [u32]>>,
+        tfs: impl Into<Cow<'a, [u8]>>,
+    ) -> Result<TermTable<'a>> {
         let table = TermTable {
-            words,
-            word_bytes,
-            counts,
-            lengths,
-            terms,
-            tfs,
+            words: words.into(),
+            word_bytes: word_bytes.into(),
+            counts: counts.into(),
+            lengths: lengths.into(),
+            terms: terms.into(),
+            tfs: tfs.into(),
         };
         table.check_words()?;
         table.check_documents()?;
@@ -71,7 +74,7 @@ impl TermTable {
     fn check_words(&self) -> Result<()> {
         let mut at = 0usize;
         let mut previous = "";
-        for &bytes in &self.word_bytes {
+        for &bytes in &*self.word_bytes {
             let end = at.checked_add(bytes as usize);
             let Some(word) = end.and_then(|end| self.words.get(at..end)) else {
                 return Err(corrupt("word lengths do not fit the words"));
@@ -127,14 +130,14 @@ impl TermTable {
         lengths: Vec<u32>,
         terms: Vec<u32>,
         tfs: Vec<u8>,
-    ) -> TermTable {
+    ) -> TermTable<'static> {
         let table = TermTable {
-            words,
-            word_bytes,
-            counts,
-            lengths,
-            terms,
-            tfs,
+            words: words.into(),
+            word_bytes: word_bytes.into(),
+            counts: counts.into(),
+            lengths: lengths.into(),
+            terms: terms.into(),
+            tfs: tfs.into(),
         };
         debug_assert_eq!(table.check_words().and_then(|()| table.check_documents()), Ok(()));
         table
@@ -177,7 +180,7 @@ impl TermTable {
 
     /// The words in ascending order, which is the order of their numbers.
     pub fn dictionary(&self) -> impl Iterator<Item = &str> {
-        let mut rest = self.words.as_str();
+        let mut rest = &*self.words;
         self.word_bytes.iter().map(move |&bytes| {
             let (word, after) = rest.split_at(bytes as usize);
             rest = after;
@@ -187,10 +190,10 @@ impl TermTable {
 
     /// The documents in order.
     pub(crate) fn iter(&self) -> impl Iterator<Item = TableDocument<'_>> {
-        let (mut terms, mut tfs) = (self.terms.as_slice(), self.tfs.as_slice());
+        let (mut terms, mut tfs) = (&*self.terms, &*self.tfs);
         self.counts
             .iter()
-            .zip(&self.lengths)
+            .zip(&*self.lengths)
             .map(move |(&count, &length)| {
                 let (own_terms, later_terms) = terms.split_at(count as usize);
                 let (own_tfs, later_tfs) = tfs.split_at(count as usize);
@@ -226,7 +229,7 @@ mod tests {
         )
     }
 
-    fn make((words, word_bytes, counts, lengths, terms, tfs): Columns) -> Result<TermTable> {
+    fn make((words, word_bytes, counts, lengths, terms, tfs): Columns) -> Result<TermTable<'static>> {
         TermTable::new(words, word_bytes, counts, lengths, terms, tfs)
     }
 

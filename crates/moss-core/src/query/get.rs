@@ -21,7 +21,7 @@ pub(crate) fn get(state: &State, options: &GetOptions) -> Vec<Vec<u32>> {
             .collect(),
         None => {
             let mut rows: Vec<u32> = allowed.ones().map(|row| row as u32).collect();
-            rows.sort_unstable_by(|&a, &b| state.stored(a).id.cmp(&state.stored(b).id));
+            rows.sort_unstable_by(|&a, &b| state.stored(a).id().cmp(state.stored(b).id()));
             if let Some(field) = &options.sort_by {
                 rows.sort_by(|&a, &b| compare_rows(state, field, options.ascending, a, b));
             }

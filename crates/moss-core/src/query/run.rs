@@ -67,7 +67,7 @@ pub(crate) fn effective_alpha(text: &str, alpha: f32) -> Option<f32> {
 pub(super) fn scored(state: &State, row: u32, score: f32) -> ScoredDocument {
     let stored = state.stored(row);
     ScoredDocument {
-        id: stored.id.to_string(),
+        id: stored.id().to_owned(),
         text: stored.text().to_owned(),
         metadata: stored.metadata(),
         payload: stored.payload().map(str::to_owned),

@@ -35,7 +35,7 @@ impl Session {
             }
             for (prepared, dim, order) in &added {
                 guarded.take_in(prepared, *dim)?;
-                let id = &prepared.stored.id;
+                let id = prepared.stored.id();
                 if !guarded.state.changes().contains(id) {
                     guarded.state.set_order(id, *order);
                 }

@@ -50,15 +50,14 @@ impl Session {
         let is_due = |held: &State| only_at.is_none_or(|moment| moment == Moment(held.changes().mark()));
         self.swap(layers, is_due, |new, held| {
             *new.changes_mut() = std::mem::take(held.changes_mut());
-            let ids: Vec<_> = held.live_rows().map(|row| held.stored(row).id.clone()).collect();
-            for id in &ids {
-                new.changes_mut().note(id, true);
+            let was_stored: FxHashSet<&str> = held.live_rows().map(|row| held.stored(row).id()).collect();
+            for row in held.live_rows() {
+                new.changes_mut().note(held.stored(row).id(), true);
             }
-            let was_stored: FxHashSet<_> = ids.into_iter().collect();
             for at in live_rows(layers) {
                 let id = layers[at.layer].segment.row(at.row).id;
                 if !was_stored.contains(id) {
-                    new.changes_mut().note(&id.into(), false);
+                    new.changes_mut().note(id, false);
                 }
             }
         })

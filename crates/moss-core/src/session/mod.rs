@@ -320,7 +320,7 @@ impl Guarded {
         }
         let new = prepared
             .iter()
-            .filter(|prepared| !self.state.contains(&prepared.stored.id))
+            .filter(|prepared| !self.state.contains(prepared.stored.id()))
             .count();
         limits::check_document_count(self.state.len().saturating_add(new))?;
         if self.dim() == 0 {
@@ -328,7 +328,7 @@ impl Guarded {
         }
         let mut upserted = Upserted::default();
         for prepared in prepared {
-            if !options.upsert && self.state.contains(&prepared.stored.id) {
+            if !options.upsert && self.state.contains(prepared.stored.id()) {
                 continue;
             }
             match self.state.put(&prepared) {

@@ -15,7 +15,7 @@ pub struct Changed {
     /// Documents that are new or differ from the base, earlier stored first.
     pub documents: Vec<ChangedDocument>,
     /// The words of these documents.
-    pub terms: TermTable,
+    pub terms: TermTable<'static>,
     /// Ids that the base holds and the session does not.
     pub deleted: Vec<String>,
     /// Whether these are all documents, counted from no base.
@@ -114,7 +114,7 @@ impl Session {
     pub fn base_ids(&self) -> Result<HashSet<String>> {
         let guarded = self.read()?;
         let state = &guarded.state;
-        let unchanged = state.live_rows().map(|row| &state.stored(row).id);
+        let unchanged = state.live_rows().map(|row| state.stored(row).id());
         let unchanged = unchanged
             .filter(|id| !state.changes().contains(id))
             .map(|id| id.to_string());
@@ -169,9 +169,9 @@ impl Guarded {
     }
 
     pub(super) fn take_in(&mut self, prepared: &Prepared, dim: usize) -> Result<()> {
-        let id = prepared.stored.id.clone();
-        self.state.changes_mut().set_in_base(&id, true);
-        if self.state.changes().contains(&id) {
+        let id = prepared.stored.id();
+        self.state.changes_mut().set_in_base(id, true);
+        if self.state.changes().contains(id) {
             return Ok(());
         }
         match self.dim() {
@@ -219,7 +219,7 @@ fn snapshot(state: &State, mut rows: Vec<(u32, bool)>, deleted: Vec<String>, who
 }
 
 /// The words of these rows: from the postings in one pass over all of them, or from the texts where that is less work.
-fn term_table(state: &State, rows: &[(u32, bool)]) -> TermTable {
+fn term_table(state: &State, rows: &[(u32, bool)]) -> TermTable<'static> {
     /// Rows of an index gone through in the time that one text takes to analyse.
     const ROWS_PER_TEXT: usize = 64;
     if rows.len() * ROWS_PER_TEXT > state.len() {

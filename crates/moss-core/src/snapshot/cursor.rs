@@ -1,6 +1,10 @@
 //! Reading numbers from bytes that nobody vouches for. Every length is compared with what is there before it sizes
 //! anything.
 
+use std::borrow::Cow;
+
+use bytemuck::AnyBitPattern;
+
 use super::corrupt;
 use crate::Result;
 
@@ -51,20 +55,31 @@ impl<'a> Cursor<'a> {
         usize::try_from(size).map_err(|_| corrupt(format!("{size} is more than memory can hold")))
     }
 
-    pub(super) fn u32s(&mut self, count: usize) -> Result<Vec<u32>> {
-        let bytes = self.take(product(count, 4)?)?;
-        Ok(bytes
-            .chunks_exact(4)
-            .map(|c| u32::from_le_bytes([c[0], c[1], c[2], c[3]]))
-            .collect())
+    pub(super) fn u32s(&mut self, count: usize) -> Result<Cow<'a, [u32]>> {
+        self.numbers(count, u32::from_le_bytes)
     }
 
-    pub(super) fn u64s(&mut self, count: usize) -> Result<Vec<u64>> {
-        let bytes = self.take(product(count, 8)?)?;
-        Ok(bytes
-            .chunks_exact(8)
-            .map(|c| u64::from_le_bytes([c[0], c[1], c[2], c[3], c[4], c[5], c[6], c[7]]))
-            .collect())
+    pub(super) fn u64s(&mut self, count: usize) -> Result<Cow<'a, [u64]>> {
+        self.numbers(count, u64::from_le_bytes)
+    }
+
+    pub(super) fn f32s(&mut self, count: usize) -> Result<Cow<'a, [f32]>> {
+        self.numbers(count, f32::from_le_bytes)
+    }
+
+    /// Numbers, in place where they can be used as they lie.
+    fn numbers<T: AnyBitPattern, const BYTES: usize>(
+        &mut self,
+        count: usize,
+        read: fn([u8; BYTES]) -> T,
+    ) -> Result<Cow<'a, [T]>> {
+        let bytes = self.take(product(count, BYTES)?)?;
+        if cfg!(target_endian = "little")
+            && let Ok(numbers) = bytemuck::try_cast_slice(bytes)
+        {
+            return Ok(Cow::Borrowed(numbers));
+        }
+        Ok(bytes.as_chunks().0.iter().map(|&each| read(each)).collect())
     }
 
     /// Ends the reading: nothing may be left.

@@ -69,8 +69,8 @@ fn common_meta<'a>(layers: &[Layer<'a>], live: &[LiveRow]) -> Result<&'a Segment
 }
 
 /// The words of the live rows, numbered anew: a word that only dead rows had is gone.
-fn merge_terms(layers: &[Layer<'_>], live: &[LiveRow]) -> Result<TermTable> {
-    let tables: Vec<Cow<'_, TermTable>> = layers.iter().map(|layer| layer.segment.terms()).collect();
+fn merge_terms(layers: &[Layer<'_>], live: &[LiveRow]) -> Result<TermTable<'static>> {
+    let tables: Vec<Cow<'_, TermTable<'_>>> = layers.iter().map(|layer| layer.segment.terms()).collect();
     let documents: Vec<Vec<_>> = tables.iter().map(|table| table.iter().collect()).collect();
 
     let mut is_used: Vec<Vec<bool>> = tables
@@ -109,6 +109,6 @@ fn merge_terms(layers: &[Layer<'_>], live: &[LiveRow]) -> Result<TermTable> {
         );
         tfs.extend(document.tfs);
     }
-    let word_bytes = dictionary.iter().map(|word| word.len() as u32).collect();
+    let word_bytes: Vec<u32> = dictionary.iter().map(|word| word.len() as u32).collect();
     TermTable::new(dictionary.concat(), word_bytes, counts, lengths, terms, tfs)
 }

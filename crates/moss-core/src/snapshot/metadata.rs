@@ -1,5 +1,7 @@
 //! The metadata column: per row absent or a sorted list of pairs.
 
+use std::borrow::Cow;
+
 use super::cursor::Cursor;
 use super::strings::{self, Strings};
 use super::{Row, corrupt};
@@ -12,7 +14,7 @@ const ABSENT: u32 = u32::MAX;
 #[derive(Debug, Clone)]
 pub(super) struct MetadataColumn<'a> {
     /// Pairs of each row, or [`ABSENT`].
-    counts: Vec<u32>,
+    counts: Cow<'a, [u32]>,
     /// Number of pairs before each row.
     starts: Vec<usize>,
     /// Key, value, key, value.
@@ -27,7 +29,7 @@ impl<'a> MetadataColumn<'a> {
         cursor.end()?;
         let mut starts = Vec::with_capacity(rows);
         let mut pairs = 0usize;
-        for &count in &counts {
+        for &count in &*counts {
             starts.push(pairs);
             if count != ABSENT {
                 pairs = pairs.saturating_add(count as usize);

@@ -23,10 +23,10 @@ pub struct Segment<'a> {
     metadata: MetadataColumn<'a>,
     payloads: PayloadColumn<'a>,
     vectors: Cow<'a, [f32]>,
-    terms: TermTable,
+    terms: TermTable<'a>,
     tombstones: Strings<'a>,
-    order: Vec<u64>,
-    row_versions: Option<Vec<u64>>,
+    order: Cow<'a, [u64]>,
+    row_versions: Option<Cow<'a, [u64]>>,
 }
 
 impl<'a> Segment<'a> {
@@ -155,7 +155,7 @@ impl<'a> Segment<'a> {
 
     /// The words of the rows by today's rules: as stored if their [`ANALYZER`] made them, else made again from the texts,
     /// which costs as much as adding the documents did.
-    pub fn terms(&self) -> Cow<'_, TermTable> {
+    pub fn terms(&self) -> Cow<'_, TermTable<'a>> {
         if self.analyzer == ANALYZER {
             return Cow::Borrowed(&self.terms);
         }
@@ -218,7 +218,7 @@ fn read_strings(section: &[u8]) -> Result<Strings<'_>> {
     Ok(strings)
 }
 
-fn read_u64s(section: &[u8], rows: usize) -> Result<Vec<u64>> {
+fn read_u64s(section: &[u8], rows: usize) -> Result<Cow<'_, [u64]>> {
     let mut cursor = Cursor::new(section);
     let numbers = cursor.u64s(rows)?;
     cursor.end()?;
@@ -251,17 +251,7 @@ fn read_vectors(section: &[u8], rows: usize, dimension: usize) -> Result<Cow<'_,
     if section.len() != expected {
         return Err(corrupt(format!("{} bytes, {expected} expected", section.len())));
     }
-    if cfg!(target_endian = "little")
-        && let Ok(floats) = bytemuck::try_cast_slice(section)
-    {
-        return Ok(Cow::Borrowed(floats));
-    }
-    let floats = section.chunks_exact(4);
-    Ok(Cow::Owned(
-        floats
-            .map(|c| f32::from_le_bytes([c[0], c[1], c[2], c[3]]))
-            .collect(),
-    ))
+    Cursor::new(section).f32s(rows * dimension)
 }
 
 /// Per row a string or none.

@@ -20,7 +20,7 @@ impl<'a> Strings<'a> {
             .map_err(|error| corrupt(format!("text is not UTF-8 at byte {}", error.valid_up_to())))?;
         let mut ends = Vec::with_capacity(count);
         let mut end = 0usize;
-        for length in lengths {
+        for &length in &*lengths {
             end = end
                 .checked_add(length as usize)
                 .filter(|&end| text.is_char_boundary(end))

@@ -65,7 +65,7 @@ impl<'a> Row<'a> {
 /// ```
 /// # use moss_core::{Document, lexical::TermTable, snapshot::*};
 /// let document = Document::new("turn-1", "cash back").with_metadata([("speaker", "customer")]);
-/// let terms = TermTable::new("backcash".into(), vec![4, 4], vec![2], vec![2], vec![0, 1], vec![1, 1])?;
+/// let terms = TermTable::new("backcash", vec![4, 4], vec![2], vec![2], vec![0, 1], vec![1, 1])?;
 /// let bytes = SegmentContent {
 ///     id: [7; 16],
 ///     meta: &SegmentMeta {
@@ -95,7 +95,7 @@ pub struct SegmentContent<'a> {
     /// The documents; no id twice.
     pub rows: &'a [Row<'a>],
     /// The words of the rows, in their order, by the rules of [`text::ANALYZER`](ANALYZER).
-    pub terms: &'a TermTable,
+    pub terms: &'a TermTable<'a>,
     /// Ids that disappear from earlier segments, in any order; no row of this segment among them.
     pub tombstones: &'a [&'a str],
     /// The index version that last wrote each row. `None` in a segment that one commit writes: then the manifest says it.

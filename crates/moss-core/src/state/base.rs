@@ -33,13 +33,11 @@ impl State {
     /// Makes all documents, and the deletion of those ids, changes to what `base` holds.
     pub(crate) fn rest_on(&mut self, base: &State, deleted: &[String]) {
         for row in self.live.ones() {
-            let id = match &self.docs[row] {
-                Some(stored) => stored.id.clone(),
-                None => continue,
-            };
-            self.order[row] = match base.row(&id) {
+            let Some(stored) = &self.docs[row] else { continue };
+            let id = stored.id();
+            self.order[row] = match base.row(id) {
                 Some(there) => {
-                    self.changes.set_in_base(&id, true);
+                    self.changes.set_in_base(id, true);
                     base.order[there as usize]
                 }
                 None => base.next_order.saturating_add(self.order[row]),
@@ -49,7 +47,7 @@ impl State {
             if let Some(row) = base.row(id)
                 && !self.contains(id)
             {
-                self.changes.note(&base.stored(row).id, true);
+                self.changes.note(base.stored(row).id(), true);
             }
         }
     }

@@ -1,18 +1,20 @@
 //! A whole state at once from stored segments: nothing is embedded or tokenised again.
 
-use std::sync::Arc;
+use std::num::NonZero;
 use std::thread;
 
 use crate::index::VectorIndex;
 use crate::lexical::NO_ROW;
 use crate::snapshot::{Layer, live_rows};
-use crate::vector::{Precision, QuantizedRow};
+use crate::vector::{Fill, Precision};
 use crate::{Result, limits};
 
 use super::{State, Stored};
 
-/// Below this many rows a thread costs more than it saves.
-const PARALLEL_ROWS: usize = 4096;
+/// For fewer rows a thread costs more than it saves.
+const ROWS_PER_HELPER: usize = 4096;
+/// More would wait for memory.
+const MOST_HELPERS: usize = 3;
 
 impl State {
     /// The documents of these segments, oldest segment first, as a base without changes. `dim` is the length of vectors
@@ -32,15 +34,15 @@ impl State {
             .map_or(dim, |&(_, layer, _)| layers[layer].segment.meta().dimension);
 
         let mut state = State::new(dim, precision)?;
-        let mut vectors = VectorIndex::new(dim.max(1), precision)?;
-        let mut coded = Ok(());
-        // Half of the work.
-        let code_vectors = || coded = set_all(&mut vectors, layers, &live);
-        in_parallel(live.len() >= PARALLEL_ROWS, code_vectors, || {
-            state.fill(layers, &live)
-        });
-        coded?;
-        state.vectors = vectors;
+        let vector_of = |new_row: usize| {
+            let (_, layer, row) = live[new_row];
+            layers[layer].segment.vector(row)
+        };
+        // Three quarters of the work; the rest cannot be shared out.
+        let vectors = Fill::new(dim.max(1), precision, live.len(), vector_of)?;
+        with_helpers(live.len(), || vectors.work(), || state.fill(layers, &live));
+        let (vectors, norms) = vectors.finish()?;
+        state.vectors = VectorIndex::of(vectors, &norms);
         Ok(state)
     }
 
@@ -51,14 +53,15 @@ impl State {
             .map(|layer| vec![NO_ROW; layer.segment.row_count()])
             .collect();
         self.docs.reserve_exact(live.len());
-        self.rows.reserve(live.len());
+        self.ids.reserve(live.len(), &self.docs);
+        let mut buffer = Vec::new();
         for (new_row, &(_, layer, row)) in (0u32..).zip(live) {
             rows_of[layer][row] = new_row;
-            let stored = Arc::new(Stored::new(&layers[layer].segment.row(row)));
+            let stored = Stored::with_buffer(&layers[layer].segment.row(row), &mut buffer);
             self.columns.insert(new_row, stored.pairs());
-            self.rows.insert(stored.id.clone(), new_row);
             self.string_bytes += stored.string_bytes();
             self.docs.push(Some(stored));
+            self.ids.insert(new_row, &self.docs);
         }
         for (layer, rows) in layers.iter().zip(&rows_of) {
             self.keywords.insert_batch(rows, &layer.segment.terms());
@@ -71,36 +74,24 @@ impl State {
     }
 }
 
-/// Makes the vectors of these rows those of `vectors`, which has none.
-fn set_all(vectors: &mut VectorIndex, layers: &[Layer<'_>], live: &[(u64, usize, usize)]) -> Result<()> {
-    let mut coded = QuantizedRow::default();
-    for (new_row, &(_, layer, row)) in (0u32..).zip(live) {
-        coded.set(layers[layer].segment.vector(row))?;
-        vectors.set(new_row, &coded)?;
-    }
-    Ok(())
-}
-
-/// Does two things, the first in a thread beside the second where that is worth one and can be had.
-fn in_parallel<T>(is_worth_it: bool, mut first: impl FnMut() + Send, second: impl FnOnce() -> T) -> T {
-    if !is_worth_it || thread::available_parallelism().is_ok_and(|count| count.get() == 1) {
-        first();
-        return second();
-    }
+/// Runs `own`, and then `shared`, which other threads run beside it where there are rows enough to be worth them.
+fn with_helpers(rows: usize, shared: impl Fn() + Sync, own: impl FnOnce()) {
+    let cores = thread::available_parallelism().map_or(1, NonZero::get);
+    let helpers = (cores - 1).min(rows / ROWS_PER_HELPER).min(MOST_HELPERS);
     // A panic beside goes on from here when the scope ends.
-    let (done, is_begun) = thread::scope(|scope| {
-        let beside = thread::Builder::new().spawn_scoped(scope, &mut first);
-        (second(), beside.is_ok())
+    thread::scope(|scope| {
+        for _ in 0..helpers {
+            // Without it more is left to this thread.
+            let _ = thread::Builder::new().spawn_scoped(scope, &shared);
+        }
+        own();
+        shared();
     });
-    if !is_begun {
-        first();
-    }
-    done
 }
 
 #[cfg(test)]
 mod tests {
-    use super::PARALLEL_ROWS;
+    use super::ROWS_PER_HELPER;
     use crate::Document;
     use crate::query::{AddOptions, QueryOptions};
     use crate::session::{Model, Session};
@@ -109,7 +100,7 @@ mod tests {
     #[test]
     fn rows_and_words_that_are_read_side_by_side_belong_together() {
         let session = Session::new(Model::Custom).unwrap();
-        let documents = (0..PARALLEL_ROWS).map(|number| {
+        let documents = (0..ROWS_PER_HELPER).map(|number| {
             let id = format!("d{number}");
             Document::new(&*id, &*format!("word {id}")).with_embedding([1.0])
         });

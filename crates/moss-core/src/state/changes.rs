@@ -19,17 +19,17 @@ struct Change {
 
 impl Changes {
     /// Records a change of `id`, which was stored before it or not.
-    pub(crate) fn note(&mut self, id: &Arc<str>, was_stored: bool) {
+    pub(crate) fn note(&mut self, id: &str, was_stored: bool) {
         self.clock += 1;
         let at = self.clock;
-        // Before its first change a document is stored exactly if the base holds it.
-        self.changed
-            .entry(id.clone())
-            .or_insert(Change {
-                at,
-                in_base: was_stored,
-            })
-            .at = at;
+        match self.changed.get_mut(id) {
+            Some(change) => change.at = at,
+            // Before its first change a document is stored exactly if the base holds it.
+            None => {
+                let in_base = was_stored;
+                self.changed.insert(id.into(), Change { at, in_base });
+            }
+        }
     }
 
     /// Records that content changed which the base changed alike.

@@ -6,12 +6,10 @@
 mod base;
 mod bulk;
 mod changes;
+mod ids;
 mod stored;
 
-use std::sync::Arc;
-
 use fixedbitset::FixedBitSet;
-use rustc_hash::FxHashMap;
 
 use crate::Result;
 use crate::filter::{Columns, Filter};
@@ -22,6 +20,7 @@ use crate::text::{self, Terms};
 use crate::vector::{Precision, QuantizedRow};
 
 use changes::Changes;
+use ids::Ids;
 
 pub(crate) use stored::Stored;
 
@@ -31,7 +30,7 @@ const MIN_DEAD_ROWS: usize = 1024;
 /// A document with all that is computed before the lock is taken.
 #[derive(Debug)]
 pub(crate) struct Prepared {
-    pub(crate) stored: Arc<Stored>,
+    pub(crate) stored: Stored,
     pub(crate) vector: QuantizedRow,
     pub(crate) terms: Terms,
 }
@@ -45,7 +44,7 @@ impl Prepared {
         Ok(Prepared {
             terms: text::analyze(row.text),
             vector: QuantizedRow::new(row.vector)?,
-            stored: Arc::new(Stored::new(row)),
+            stored: Stored::new(row),
         })
     }
 }
@@ -54,10 +53,10 @@ impl Prepared {
 pub(crate) struct State {
     dim: usize,
     precision: Precision,
-    docs: Vec<Option<Arc<Stored>>>,
+    docs: Vec<Option<Stored>>,
     /// Bytes of the strings of all documents.
     string_bytes: usize,
-    rows: FxHashMap<Arc<str>, u32>,
+    ids: Ids,
     /// When the document of a row was first stored: equal scores rank in this order.
     order: Vec<u64>,
     next_order: u64,
@@ -80,7 +79,7 @@ impl State {
             precision,
             docs: Vec::new(),
             string_bytes: 0,
-            rows: FxHashMap::default(),
+            ids: Ids::default(),
             order: Vec::new(),
             next_order: 0,
             live: FixedBitSet::new(),
@@ -104,7 +103,7 @@ impl State {
     }
 
     pub(crate) fn len(&self) -> usize {
-        self.rows.len()
+        self.ids.len()
     }
 
     pub(crate) fn dim(&self) -> usize {
@@ -112,15 +111,15 @@ impl State {
     }
 
     pub(crate) fn contains(&self, id: &str) -> bool {
-        self.rows.contains_key(id)
+        self.row(id).is_some()
     }
 
     pub(crate) fn row(&self, id: &str) -> Option<u32> {
-        self.rows.get(id).copied()
+        self.ids.find(id, &self.docs)
     }
 
     /// The document of a live row.
-    pub(crate) fn stored(&self, row: u32) -> &Arc<Stored> {
+    pub(crate) fn stored(&self, row: u32) -> &Stored {
         self.docs[row as usize]
             .as_ref()
             .expect("callers hold live rows only")
@@ -167,7 +166,7 @@ impl State {
     /// Stores a document, replacing the one of the same id whole; true if there was one.
     pub(crate) fn put(&mut self, prepared: &Prepared) -> bool {
         let updated = self.put_unlogged(prepared.stored.clone(), &prepared.vector, &prepared.terms);
-        self.changes.note(&prepared.stored.id, updated);
+        self.changes.note(prepared.stored.id(), updated);
         updated
     }
 
@@ -175,13 +174,13 @@ impl State {
     pub(crate) fn delete(&mut self, id: &str) -> bool {
         let removed = self.delete_unlogged(id);
         if let Some(stored) = &removed {
-            self.changes.note(&stored.id, true);
+            self.changes.note(stored.id(), true);
         }
         removed.is_some()
     }
 
-    fn put_unlogged(&mut self, stored: Arc<Stored>, vector: &QuantizedRow, terms: &Terms) -> bool {
-        let existing = self.row(&stored.id);
+    fn put_unlogged(&mut self, stored: Stored, vector: &QuantizedRow, terms: &Terms) -> bool {
+        let existing = self.row(stored.id());
         let row = match existing {
             Some(row) => {
                 self.clear_row(row);
@@ -189,7 +188,6 @@ impl State {
             }
             None => self.new_row(),
         };
-        self.rows.insert(stored.id.clone(), row);
         self.columns.insert(row, stored.pairs());
         self.keywords.insert(row, terms);
         self.vectors
@@ -198,11 +196,14 @@ impl State {
         self.live.insert(row as usize);
         self.string_bytes += stored.string_bytes();
         self.docs[row as usize] = Some(stored);
+        if existing.is_none() {
+            self.ids.insert(row, &self.docs);
+        }
         existing.is_some()
     }
 
-    fn delete_unlogged(&mut self, id: &str) -> Option<Arc<Stored>> {
-        let row = self.rows.remove(id)?;
+    fn delete_unlogged(&mut self, id: &str) -> Option<Stored> {
+        let row = self.ids.remove(id, &self.docs)?;
         let stored = self.clear_row(row);
         self.vectors.remove(row);
         self.live.set(row as usize, false);
@@ -211,7 +212,7 @@ impl State {
     }
 
     /// Takes the document of a live row out of all but the vectors, which are overwritten in place.
-    fn clear_row(&mut self, row: u32) -> Arc<Stored> {
+    fn clear_row(&mut self, row: u32) -> Stored {
         let stored = self.docs[row as usize]
             .take()
             .expect("callers hold live rows only");
@@ -258,11 +259,7 @@ impl State {
         self.order.retain(|_| keep(&mut at));
         let mut at = 0;
         self.docs.retain(|_| keep(&mut at));
-        // Each row is renumbered by itself, in whatever order.
-        #[allow(clippy::iter_over_hash_type)]
-        for row in self.rows.values_mut() {
-            *row = new_row[*row as usize];
-        }
+        self.ids.remap(&new_row);
         self.live = FixedBitSet::with_capacity(self.docs.len());
         self.live.insert_range(..);
         self.free.clear();

@@ -2,7 +2,7 @@
 
 use super::block::bounds;
 use super::precision::Precision;
-use super::quantize::{Code, Probe, QuantizedRow};
+use super::quantize::{Code, CodedRow, Probe};
 use super::signs::Signs;
 use super::simd::{self, Line};
 
@@ -51,14 +51,14 @@ impl Chunk {
 
     pub(super) fn push(
         &mut self,
-        row: &QuantizedRow,
+        row: CodedRow<'_>,
         precision: Precision,
         first_rows: usize,
         chunk_rows: usize,
     ) {
         let rows = self.scales.len();
         let (values, norm, residual) = held(row, precision);
-        let Code { lines, scale, .. } = &row.code;
+        let Code { lines, scale, .. } = &row.codes.code;
         if rows == self.scales.capacity() {
             let more = rows.max(first_rows).min(chunk_rows - rows);
             self.values.reserve_exact(more * values.len());
@@ -66,7 +66,7 @@ impl Chunk {
             self.scales.reserve_exact(more);
             self.norms.reserve_exact(more);
             self.residuals.reserve_exact(more);
-            if let Some(code) = &row.signs {
+            if let Some(code) = &row.codes.signs {
                 self.signs.get_or_insert_default().reserve(more, code);
             }
         }
@@ -75,20 +75,20 @@ impl Chunk {
         self.scales.push(*scale);
         self.norms.push(norm);
         self.residuals.push(residual);
-        if let (Some(held), Some(code)) = (&mut self.signs, &row.signs) {
+        if let (Some(held), Some(code)) = (&mut self.signs, &row.codes.signs) {
             held.push(code);
         }
     }
 
-    pub(super) fn replace(&mut self, at: usize, row: &QuantizedRow, precision: Precision) {
+    pub(super) fn replace(&mut self, at: usize, row: CodedRow<'_>, precision: Precision) {
         let (values, norm, residual) = held(row, precision);
-        let Code { lines, scale, .. } = &row.code;
+        let Code { lines, scale, .. } = &row.codes.code;
         self.values[at * values.len()..][..values.len()].copy_from_slice(values);
         self.lines[at * lines.len()..][..lines.len()].copy_from_slice(lines);
         self.scales[at] = *scale;
         self.norms[at] = norm;
         self.residuals[at] = residual;
-        if let (Some(held), Some(code)) = (&mut self.signs, &row.signs) {
+        if let (Some(held), Some(code)) = (&mut self.signs, &row.codes.signs) {
             held.replace(at, code);
         }
     }
@@ -147,9 +147,10 @@ impl Chunk {
 
 /// What a chunk holds of a row beside its code: the components, if any, the norm and the residual. A row that is its code
 /// has no residual.
-fn held(row: &QuantizedRow, precision: Precision) -> (&[f32], f32, f32) {
+fn held<'a>(row: CodedRow<'a>, precision: Precision) -> (&'a [f32], f32, f32) {
+    let code = &row.codes.code;
     match precision {
-        Precision::F32 => (row.values(), row.code.norm, row.code.residual),
-        Precision::Int8 => (&[], row.code.coded_norm(), 0.0),
+        Precision::F32 => (row.values, code.norm, code.residual),
+        Precision::Int8 => (&[], code.coded_norm(), 0.0),
     }
 }

@@ -6,7 +6,7 @@ use std::sync::Arc;
 use super::block::{BLOCK, Block};
 use super::chunk::Chunk;
 use super::precision::Precision;
-use super::quantize::{Probe, QuantizedRow};
+use super::quantize::{CodedRow, Probe, QuantizedRow};
 use crate::limits::MAX_DIMENSION;
 use crate::{Error, ErrorKind, Result};
 
@@ -86,6 +86,22 @@ impl Vectors {
         self.len == 0
     }
 
+    pub(super) fn precision(&self) -> Precision {
+        self.precision
+    }
+
+    /// Rows of each chunk but the last.
+    pub(super) fn chunk_rows(&self) -> usize {
+        1 << self.chunk_bits
+    }
+
+    /// Adds the next chunk, all before it being whole.
+    pub(super) fn push_chunk(&mut self, chunk: Chunk) {
+        debug_assert_eq!(self.len, self.chunks.len() << self.chunk_bits);
+        self.len += chunk.scales.len();
+        self.chunks.push(Arc::new(chunk));
+    }
+
     /// The vector of a row: as it was set, or as near as a code comes to it, see [`Precision`].
     ///
     /// # Panics
@@ -124,10 +140,8 @@ impl Vectors {
     /// # Errors
     /// `DimensionMismatch` if the vector has another length. `Internal` if rows would be left out.
     pub fn set(&mut self, row: u32, vector: &QuantizedRow) -> Result<()> {
-        let row = row as usize;
-        if vector.values().len() != self.dim {
-            return Err(dimension_mismatch(vector.values().len(), self.dim));
-        }
+        let (row, vector) = (row as usize, vector.coded());
+        self.check_length(vector)?;
         if row > self.len {
             return Err(Error::new(
                 ErrorKind::Internal,
@@ -138,7 +152,7 @@ impl Vectors {
         if chunk == self.chunks.len() {
             self.chunks.push(Arc::default());
         }
-        let chunk_rows = 1 << self.chunk_bits;
+        let chunk_rows = self.chunk_rows();
         // Only the first chunk starts small: an index that has filled one will want the next.
         let first_rows = if chunk == 0 { 8 } else { chunk_rows };
         let target = Arc::make_mut(&mut self.chunks[chunk]);
@@ -224,6 +238,12 @@ impl Vectors {
     pub(crate) fn interval(&self, probe: &Probe, row: u32) -> (f64, f64) {
         let (chunk, at) = self.place(row as usize);
         self.chunks[chunk].interval(probe, at)
+    }
+
+    /// # Errors
+    /// `DimensionMismatch`.
+    pub(super) fn check_length(&self, vector: CodedRow<'_>) -> Result<()> {
+        self.check_query(vector.values)
     }
 
     /// Checks a query's length.

@@ -7,6 +7,7 @@
 
 mod block;
 mod chunk;
+mod fill;
 mod matrix;
 mod precision;
 mod quantize;
@@ -14,10 +15,11 @@ mod signs;
 mod simd;
 
 pub(crate) use block::{BLOCK, Block, Intervals};
+pub(crate) use fill::Fill;
 pub use matrix::Vectors;
 pub use precision::Precision;
 pub use quantize::QuantizedRow;
-pub(crate) use quantize::{Probe, largest_component};
+pub(crate) use quantize::{Codes, Probe, largest_component};
 pub(crate) use signs::SignProbe;
 
 /// The dot product of two vectors of one length, as every part of Moss computes it: in f32 with one fixed order

@@ -38,12 +38,10 @@ const UNDERFLOW: f32 = 1e-36;
 /// assert!(QuantizedRow::new(&[0.6, f32::NAN]).is_err());
 /// # Ok::<(), moss_core::Error>(())
 /// ```
-#[derive(Debug, Clone, Default)]
+#[derive(Debug, Clone)]
 pub struct QuantizedRow {
     values: Vec<f32>,
-    pub(super) code: Code,
-    /// Of vectors that are long enough.
-    pub(super) signs: Option<SignCode>,
+    codes: Codes,
 }
 
 impl QuantizedRow {
@@ -53,21 +51,10 @@ impl QuantizedRow {
     /// `InvalidArgument` if the vector is empty, longer than [`MAX_DIMENSION`], or has a component that is NaN or
     /// infinite.
     pub fn new(values: &[f32]) -> Result<QuantizedRow> {
-        let mut row = QuantizedRow::default();
-        row.set(values)?;
-        Ok(row)
-    }
-
-    /// Becomes the row of another vector, and allocates nothing if that is as long; after an error it is of no use.
-    ///
-    /// # Errors
-    /// As [`new`](QuantizedRow::new).
-    pub(crate) fn set(&mut self, values: &[f32]) -> Result<()> {
-        self.code.set(values)?;
-        self.values.clear();
-        self.values.extend_from_slice(values);
-        SignCode::set(&mut self.signs, values, self.code.norm);
-        Ok(())
+        let mut codes = Codes::default();
+        codes.set(values)?;
+        let values = values.to_vec();
+        Ok(QuantizedRow { values, codes })
     }
 
     /// The vector as given.
@@ -75,9 +62,50 @@ impl QuantizedRow {
         &self.values
     }
 
-    /// The Euclidean norm, rounded up by a millionth; infinite above the range of f32.
+    /// The Euclidean norm, rounded up by a few millionths; infinite above the range of f32.
     pub fn norm(&self) -> f32 {
-        self.code.norm
+        self.codes.code.norm
+    }
+
+    pub(crate) fn coded(&self) -> CodedRow<'_> {
+        CodedRow {
+            values: &self.values,
+            codes: &self.codes,
+        }
+    }
+}
+
+/// A vector that was checked, and its codes.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct CodedRow<'a> {
+    pub(super) values: &'a [f32],
+    pub(super) codes: &'a Codes,
+}
+
+impl CodedRow<'_> {
+    /// As [`QuantizedRow::norm`].
+    pub(crate) fn norm(&self) -> f32 {
+        self.codes.code.norm
+    }
+}
+
+/// The codes of a vector, and room for those of the next.
+#[derive(Debug, Clone, Default)]
+pub(crate) struct Codes {
+    pub(super) code: Code,
+    /// Of vectors that are long enough.
+    pub(super) signs: Option<SignCode>,
+}
+
+impl Codes {
+    /// These codes made those of a vector; allocates nothing if the one before was as long.
+    ///
+    /// # Errors
+    /// As [`QuantizedRow::new`].
+    pub(crate) fn set<'a>(&'a mut self, values: &'a [f32]) -> Result<CodedRow<'a>> {
+        self.code.set(values)?;
+        SignCode::set(&mut self.signs, values, self.code.norm);
+        Ok(CodedRow { values, codes: self })
     }
 }
 
@@ -110,17 +138,24 @@ impl Code {
         // Rounded down, lest the largest component leave the range of f32.
         let scale = f32::from_bits((largest / CODE_MAX).to_bits() & SCALE_BITS);
         // What the largest component is rounded to, so that a rounded vector falls on the same side.
-        let (scale, inverse) = if scale * CODE_MAX < SMALLEST_CODED {
-            (0.0, 0.0)
+        let scale = if scale * CODE_MAX < SMALLEST_CODED {
+            0.0
         } else {
-            (scale, 1.0 / scale)
+            scale
         };
         self.lines.clear();
         self.lines.resize(lines_per_row(values.len()), Line::ZERO);
-        let [square, residual_square] = simd::code(values, scale, inverse, &mut self.lines);
         self.scale = scale;
-        self.norm = round_up(square.sqrt());
-        self.residual = round_up(residual_square.sqrt());
+        (self.norm, self.residual) = if scale == 0.0 {
+            let norm = round_up(values.iter().map(|&v| f64::from(v).powi(2)).sum::<f64>().sqrt());
+            (norm, norm)
+        } else {
+            let squares = simd::code(values, scale, 1.0 / scale, &mut self.lines);
+            let slack = 1.0 + (values.len() as f64 / 16.0 + 10.0) * ROUNDING;
+            let [norm, residual] =
+                squares.map(|square| round_up(f64::from(scale) * slack * f64::from(square).sqrt()));
+            (norm, residual)
+        };
         Ok(())
     }
 }
@@ -149,12 +184,7 @@ pub(crate) fn largest_component(values: &[f32]) -> Result<f32> {
             values.len()
         )));
     }
-    // Without the sign, the bits of floats are ordered as the floats are, with NaN and infinity last.
-    let largest = values
-        .iter()
-        .map(|v| v.abs().to_bits())
-        .max()
-        .map_or(0.0, f32::from_bits);
+    let largest = simd::largest(values);
     if !largest.is_finite() {
         let at = values.iter().position(|v| !v.is_finite()).unwrap_or(0);
         return Err(Error::invalid(format!(
@@ -253,7 +283,7 @@ mod tests {
         fn the_estimate_holds_the_dot_product(
             (q, v) in (1usize..200).prop_flat_map(|dim| (vector(dim), vector(dim)))
         ) {
-            let row = QuantizedRow::new(&v).unwrap().code;
+            let row = QuantizedRow::new(&v).unwrap().codes.code;
             let probe = Probe::new(&q).unwrap();
             let mut product = [0];
             probe.multiply(&row.lines, &mut product);
@@ -296,14 +326,14 @@ mod tests {
     }
 
     #[test]
-    fn a_row_that_is_set_again_is_as_a_new_one() {
+    fn codes_that_are_set_again_are_as_new_ones() {
         let mut random = fastrand::Rng::with_seed(2);
-        let mut row = QuantizedRow::default();
+        let mut codes = Codes::default();
         for dim in [384, 384, 3, 1024, 255, 300] {
             let values: Vec<f32> = (0..dim).map(|_| random.f32() - 0.5).collect();
-            row.set(&values).unwrap();
+            codes.set(&values).unwrap();
             let new = QuantizedRow::new(&values).unwrap();
-            assert_eq!(format!("{row:?}"), format!("{new:?}"), "{dim}");
+            assert_eq!(format!("{codes:?}"), format!("{:?}", new.codes), "{dim}");
         }
     }
 
@@ -315,7 +345,7 @@ mod tests {
             let norm = v.iter().map(|x| x * x).sum::<f32>().sqrt();
             v.into_iter().map(|x| x / norm).collect::<Vec<_>>()
         };
-        let (q, row) = (unit(), QuantizedRow::new(&unit()).unwrap().code);
+        let (q, row) = (unit(), QuantizedRow::new(&unit()).unwrap().codes.code);
         let (_, error) = Probe::new(&q)
             .unwrap()
             .estimate(0, row.scale, row.norm, row.residual);

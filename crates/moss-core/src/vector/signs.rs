@@ -88,18 +88,7 @@ impl SignCode {
 
     fn set_padded(&mut self, values: &[f32], padded: usize, norm: f32) {
         rotate(values, padded, &mut self.rotated);
-        let mut sums = [0f32; GROUP];
-        self.groups.clear();
-        let (groups, _) = self.rotated.as_chunks::<GROUP>();
-        self.groups.extend(groups.iter().map(|group| {
-            let mut signs = 0;
-            for (at, &value) in group.iter().enumerate() {
-                sums[at] += value.abs();
-                signs |= u8::from(value > 0.0) << at;
-            }
-            signs
-        }));
-        let sum: f32 = sums.iter().sum();
+        let sum = simd::signs(&self.rotated, &mut self.groups);
         (self.factor, self.error) = if sum == 0.0 {
             (0.0, 0.0)
         } else if sum < f32::INFINITY && norm < f32::INFINITY {
@@ -145,10 +134,11 @@ impl Signs {
     pub(super) fn replace(&mut self, at: usize, code: &SignCode) {
         let lines = self.block_lines();
         let block = &mut self.lines[at / ROWS * lines..][..lines];
-        for (group, &signs) in code.groups.iter().enumerate() {
-            let (byte, shift) = place(group, at);
-            let byte = &mut block[group / LINE_GROUPS].0[byte];
-            *byte = (*byte as u8 & !(0xf << shift) | signs << shift) as i8;
+        let groups = block.iter_mut().flat_map(|line| line.0.as_chunks_mut().0);
+        let (byte, shift) = place(at);
+        for (group, &signs) in groups.zip(&code.groups) {
+            let group: &mut [i8; TABLE] = group;
+            group[byte] = (group[byte] as u8 & !(0xf << shift) | signs << shift) as i8;
         }
         self.factors[at] = code.factor;
         self.errors[at] = code.error;
@@ -158,12 +148,11 @@ impl Signs {
     pub(super) fn get(&self, at: usize) -> SignCode {
         let lines = self.block_lines();
         let block = &self.lines[at / ROWS * lines..][..lines];
-        let signs = |group: usize| {
-            let (byte, shift) = place(group, at);
-            block[group / LINE_GROUPS].0[byte] as u8 >> shift & 0xf
-        };
+        let groups = block.iter().flat_map(|line| line.0.as_chunks().0);
+        let (byte, shift) = place(at);
+        let signs = |group: &[i8; TABLE]| group[byte] as u8 >> shift & 0xf;
         SignCode {
-            groups: (0..lines * LINE_GROUPS).map(signs).collect(),
+            groups: groups.map(signs).collect(),
             factor: self.factors[at],
             error: self.errors[at],
             rotated: Vec::new(),
@@ -204,10 +193,10 @@ impl Signs {
     }
 }
 
-/// Where the signs of a row stand: the byte of the group's line, and by how many bits they are shifted.
-fn place(group: usize, row: usize) -> (usize, usize) {
+/// Where the signs of a row stand among the bytes of each group, and by how many bits they are shifted.
+fn place(row: usize) -> (usize, usize) {
     let row = row % ROWS;
-    (group % LINE_GROUPS * TABLE + row % TABLE, row / TABLE * GROUP)
+    (row % TABLE, row / TABLE * GROUP)
 }
 
 /// A query, ready to be multiplied with the signs of many rows.

@@ -93,7 +93,7 @@ impl OwnedSegment {
 }
 
 /// The table of documents that consist of these words.
-pub(super) fn term_table(documents: &[&[String]]) -> TermTable {
+pub(super) fn term_table(documents: &[&[String]]) -> TermTable<'static> {
     let mut dictionary: Vec<&str> = documents
         .iter()
         .flat_map(|d| d.iter())
@@ -113,12 +113,12 @@ pub(super) fn term_table(documents: &[&[String]]) -> TermTable {
         terms.extend(own.keys());
         tfs.extend(own.values());
     }
-    let word_bytes = dictionary.iter().map(|word| word.len() as u32).collect();
+    let word_bytes: Vec<u32> = dictionary.iter().map(|word| word.len() as u32).collect();
     TermTable::new(dictionary.concat(), word_bytes, counts, lengths, terms, tfs).unwrap()
 }
 
 /// The words of each document, sorted.
-pub(super) fn words_of(table: &TermTable) -> Vec<Vec<String>> {
+pub(super) fn words_of(table: &TermTable<'_>) -> Vec<Vec<String>> {
     let dictionary: Vec<&str> = table.dictionary().collect();
     table
         .iter()

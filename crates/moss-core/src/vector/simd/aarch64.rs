@@ -17,7 +17,9 @@ pub(super) fn supported() -> impl Iterator<Item = Kernels> {
         dots_i8,
         sign_bounds,
         rotate: rotate::<Neon>,
-        code: all::KERNELS.code,
+        signs: all::signs::<Neon>,
+        largest: all::KERNELS.largest,
+        code: all::code::<Neon>,
     }]
     .into_iter()
 }

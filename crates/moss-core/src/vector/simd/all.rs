@@ -1,9 +1,9 @@
 //! The portable kernels: the definition of every result, and the twin of the others in tests.
 
-use crate::lanes::Array;
+use crate::lanes::{self, Array, Lanes};
 use crate::rotate::rotate;
 
-use super::{CODE_MAX, Kernels, LINE, Line, SignRows, SignTables};
+use super::{CODE_MAX, Kernels, Line, SignRows, SignTables};
 
 /// Partial sums kept side by side: four AVX or eight NEON registers, enough to hide the latency of an addition.
 const LANES: usize = 32;
@@ -14,7 +14,9 @@ pub(super) const KERNELS: Kernels = Kernels {
     dots_i8,
     sign_bounds,
     rotate: rotate::<Array>,
-    code,
+    signs: signs::<Array>,
+    largest,
+    code: code::<Array>,
 };
 
 fn dot(a: &[f32], b: &[f32]) -> f32 {
@@ -68,34 +70,62 @@ fn sign_bounds(query: &SignTables, rows: &SignRows<'_>, out: &mut [f32]) {
 
 /// 1.5 * 2^23: next to it, f32 holds whole numbers only.
 const ROUNDING_SHIFT: f32 = 12_582_912.0;
-/// Partial sums of squares kept side by side.
-const SUMS: usize = 8;
 
-fn code(values: &[f32], scale: f32, inverse: f32, lines: &mut [Line]) -> [f64; 2] {
-    code_lanes(values, scale, inverse, lines)
+/// Codes, by any vectors.
+#[inline(always)]
+pub(super) fn code<L: Lanes>(values: &[f32], scale: f32, inverse: f32, lines: &mut [Line]) -> [f32; 2] {
+    let (largest, least) = (L::splat(CODE_MAX), L::splat(-CODE_MAX));
+    let (shift, scale, inverse) = (L::splat(ROUNDING_SHIFT), L::splat(scale), L::splat(inverse));
+    let mut sums = [L::splat(0.0); 2];
+    let (sixteens, rest) = values.as_chunks();
+    let codes = lines.iter_mut().flat_map(|line| line.0.as_chunks_mut().0);
+    let mut last = [0.0; lanes::LANES];
+    last[..rest.len()].copy_from_slice(rest);
+    // What is behind the end has the code 0 and adds 0.
+    let last = (!rest.is_empty()).then_some(&last);
+    for (values, codes) in sixteens.iter().chain(last).zip(codes) {
+        let values = L::load(values);
+        let scaled = values.mul(inverse);
+        // Adding the shift leaves no bits for a fraction, so it rounds to the nearest whole number; that number is then the lowest
+        // byte.
+        let shifted = scaled.least(largest).greatest(least).add(shift);
+        *codes = shifted.lowest_bytes().map(|byte| byte as i8);
+        // Neither rounds: 17 bits times 7 bits fit an f32, and so does the difference of two numbers that are no further apart than
+        // the smaller one is large.
+        let missed = values.sub(shifted.sub(shift).mul(scale)).mul(inverse);
+        sums[0] = sums[0].add(scaled.mul(scaled));
+        sums[1] = sums[1].add(missed.mul(missed));
+    }
+    sums.map(Lanes::total)
 }
 
-/// The one source of codes, as with [`dot_lanes`].
+/// Signs and the sum of what is without them, by any vectors.
 #[inline(always)]
-pub(super) fn code_lanes(values: &[f32], scale: f32, inverse: f32, lines: &mut [Line]) -> [f64; 2] {
-    let (mut square, mut residual_square) = ([0f64; SUMS], [0f64; SUMS]);
-    for (line, values) in lines.iter_mut().zip(values.chunks(LINE)) {
-        for (codes, values) in line.0.chunks_mut(SUMS).zip(values.chunks(SUMS)) {
-            for (i, (code, &value)) in codes.iter_mut().zip(values).enumerate() {
-                // Adding the shift leaves no bits for a fraction, so it rounds to the nearest whole number;
-                // that number is then the lowest byte. Unlike `f32::round` and a checked conversion, it
-                // is one instruction for many values on every target.
-                let shifted = (value * inverse).clamp(-CODE_MAX, CODE_MAX) + ROUNDING_SHIFT;
-                *code = shifted.to_bits() as i8;
-                let value = f64::from(value);
-                // Exact but for the subtraction: 24 bits times 7 bits fit an f64.
-                let residual = value - f64::from(scale) * f64::from(shifted - ROUNDING_SHIFT);
-                square[i] += value * value;
-                residual_square[i] += residual * residual;
-            }
-        }
+pub(super) fn signs<L: Lanes>(row: &[f32], groups: &mut Vec<u8>) -> f32 {
+    const GROUPS: usize = lanes::LANES / 4;
+    groups.clear();
+    groups.resize(row.len() / 4, 0);
+    let (zero, mut sum) = (L::splat(0.0), L::splat(0.0));
+    let (sixteens, groups) = (row.as_chunks().0, groups.as_chunks_mut::<GROUPS>().0);
+    for (sixteen, groups) in sixteens.iter().zip(groups) {
+        let x = L::load(sixteen);
+        sum = sum.add(x.greatest(zero.sub(x)));
+        let signs = x.positive();
+        *groups = [signs & 15, signs >> 4 & 15, signs >> 8 & 15, signs >> 12].map(|four| four as u8);
     }
-    [square, residual_square].map(|squares| squares.iter().sum())
+    sum.total()
+}
+
+fn largest(values: &[f32]) -> f32 {
+    largest_lanes(values)
+}
+
+/// The one source of the largest number, as with [`dot_lanes`].
+#[inline(always)]
+pub(super) fn largest_lanes(values: &[f32]) -> f32 {
+    // Without the sign, the bits of floats are ordered as the floats are, with NaN and infinity last.
+    let bits = values.iter().map(|value| value.abs().to_bits());
+    bits.max().map_or(0.0, f32::from_bits)
 }
 
 /// The one source of what follows the sums, as with [`dot_lanes`].

@@ -14,6 +14,8 @@ mod x86_64;
 
 use std::sync::LazyLock;
 
+use crate::lanes::LANES;
+
 /// The largest code. -128 is never used, so that codes are symmetric and pairs of products fit 16 bits.
 pub(super) const CODE_MAX: f32 = 127.0;
 
@@ -38,7 +40,9 @@ struct Kernels {
     dots_i8: fn(&[Line], &[Line], &mut [i32]),
     sign_bounds: fn(&SignTables, &SignRows<'_>, &mut [f32]),
     rotate: fn(&mut [f32]),
-    code: fn(&[f32], f32, f32, &mut [Line]) -> [f64; 2],
+    signs: fn(&[f32], &mut Vec<u8>) -> f32,
+    largest: fn(&[f32]) -> f32,
+    code: fn(&[f32], f32, f32, &mut [Line]) -> [f32; 2],
 }
 
 /// What a query asks of signs.
@@ -107,9 +111,22 @@ pub(super) fn rotate(row: &mut [f32]) {
     (KERNELS.rotate)(row)
 }
 
-/// Writes the codes of finite numbers, each `value * inverse` to the nearest of -127 to 127. Returns the sum of their squares, and that
-/// of the squares of what `scale * code` misses.
-pub(super) fn code(values: &[f32], scale: f32, inverse: f32, lines: &mut [Line]) -> [f64; 2] {
+/// Makes `groups` the signs of numbers, four in the lower half of each byte, the first of them in the lowest bit; set is what is above
+/// 0. Returns the sum of the numbers without their signs. There are whole sixteens of them.
+pub(super) fn signs(row: &[f32], groups: &mut Vec<u8>) -> f32 {
+    assert!(row.len().is_multiple_of(LANES));
+    (KERNELS.signs)(row, groups)
+}
+
+/// The largest of some numbers without its sign. NaN is larger than any, then infinity; of none it is 0.
+pub(super) fn largest(values: &[f32]) -> f32 {
+    (KERNELS.largest)(values)
+}
+
+/// Writes the codes of finite numbers, each `value * inverse` to the nearest of -127 to 127. `scale` has 17 significant bits, and
+/// `inverse` is one over it. Returns, in units of the scale, the sum of the squares of the numbers, and that of what `scale * code`
+/// misses of each; both within `(len / 16 + 10) * 2^-24` of what they are.
+pub(super) fn code(values: &[f32], scale: f32, inverse: f32, lines: &mut [Line]) -> [f32; 2] {
     debug_assert!(values.len() <= lines.len() * LINE);
     (KERNELS.code)(values, scale, inverse, lines)
 }
@@ -195,13 +212,42 @@ mod tests {
             }
         }
 
+        /// Signs and the sum beside them are the same bits.
+        #[test]
+        fn every_kernel_sees_the_same_signs(sixteens in prop::collection::vec(
+            prop::array::uniform16(prop_oneof![9 => -3f32..3.0, 1 => Just(-0.0), 1 => Just(0.0)]), 0..9
+        )) {
+            let row = sixteens.concat();
+            let expected: Vec<u8> = row
+                .chunks(4)
+                .map(|four| four.iter().rev().fold(0, |bits, &x| bits << 1 | u8::from(x > 0.0)))
+                .collect();
+            let sum = row.iter().map(|x| x.abs()).sum::<f32>();
+            let mut first = None;
+            for kernels in supported() {
+                let mut groups = vec![7];
+                let got = (kernels.signs)(&row, &mut groups);
+                prop_assert_eq!(&groups, &expected, "{}", kernels.name);
+                prop_assert!((got - sum).abs() <= sum * 1e-5, "{}", kernels.name);
+                prop_assert_eq!(*first.get_or_insert(got.to_bits()), got.to_bits(), "{}", kernels.name);
+            }
+        }
+
+        #[test]
+        fn every_kernel_finds_the_largest(values in prop::collection::vec(any::<f32>(), 0..70)) {
+            let expected = values.iter().map(|x| x.abs().to_bits()).max().unwrap_or(0);
+            for kernels in supported() {
+                prop_assert_eq!((kernels.largest)(&values).to_bits(), expected, "{}", kernels.name);
+            }
+        }
+
         /// Codes and their sums are the same bits.
         #[test]
         fn every_kernel_codes_alike(values in prop::collection::vec(-3f32..3.0, 1..200), scale in 0.001f32..0.1) {
             let mut expected = None;
             for kernels in supported() {
                 let mut lines = vec![Line::ZERO; values.len().div_ceil(LINE)];
-                let sums = (kernels.code)(&values, scale, 1.0 / scale, &mut lines).map(f64::to_bits);
+                let sums = (kernels.code)(&values, scale, 1.0 / scale, &mut lines).map(f32::to_bits);
                 let got = (lines, sums);
                 prop_assert_eq!(expected.get_or_insert_with(|| got.clone()), &got, "{}", kernels.name);
             }

@@ -31,6 +31,8 @@ pub(super) fn supported() -> impl Iterator<Item = Kernels> {
         dots_i8: dots_i8_vnni,
         sign_bounds: sign_bounds_vnni,
         rotate: rotate_vnni,
+        signs: signs_vnni,
+        largest: largest_avx2,
         code: code_vnni,
     });
     let avx2 = avx2.then_some(Kernels {
@@ -39,6 +41,8 @@ pub(super) fn supported() -> impl Iterator<Item = Kernels> {
         dots_i8: dots_i8_avx2,
         sign_bounds: sign_bounds_avx2,
         rotate: rotate_avx2,
+        signs: signs_avx2,
+        largest: largest_avx2,
         code: code_avx2,
     });
     vnni.into_iter().chain(avx2)
@@ -71,8 +75,14 @@ compiled! { "avx2":
     fn rotate_avx2(row: &mut [f32]) {
         rotate::<Avx2>(row)
     }
-    fn code_avx2(values: &[f32], scale: f32, inverse: f32, lines: &mut [Line]) -> [f64; 2] {
-        all::code_lanes(values, scale, inverse, lines)
+    fn signs_avx2(row: &[f32], groups: &mut Vec<u8>) -> f32 {
+        all::signs::<Avx2>(row, groups)
+    }
+    fn largest_avx2(values: &[f32]) -> f32 {
+        all::largest_lanes(values)
+    }
+    fn code_avx2(values: &[f32], scale: f32, inverse: f32, lines: &mut [Line]) -> [f32; 2] {
+        all::code::<Avx2>(values, scale, inverse, lines)
     }
 }
 
@@ -88,8 +98,11 @@ compiled! { "avx2,avx512f,avx512bw,avx512vl,avx512vnni":
     fn rotate_vnni(row: &mut [f32]) {
         rotate::<Avx512>(row)
     }
-    fn code_vnni(values: &[f32], scale: f32, inverse: f32, lines: &mut [Line]) -> [f64; 2] {
-        all::code_lanes(values, scale, inverse, lines)
+    fn signs_vnni(row: &[f32], groups: &mut Vec<u8>) -> f32 {
+        all::signs::<Avx512>(row, groups)
+    }
+    fn code_vnni(values: &[f32], scale: f32, inverse: f32, lines: &mut [Line]) -> [f32; 2] {
+        all::code::<Avx512>(values, scale, inverse, lines)
     }
 }
 
