@@ -22,7 +22,7 @@ impl Neon {
 }
 
 impl Lanes for Neon {
-    const HELD: usize = 4;
+    const HELD: usize = 6;
 
     #[inline(always)]
     fn load(from: &Array) -> Neon {
@@ -136,10 +136,10 @@ impl Lanes for Neon {
     }
 
     #[inline(always)]
-    fn power_of_lowest_bits(self) -> Neon {
-        self.each(self, |x, _| unsafe {
-            let shifted = vshlq_n_u32::<23>(vreinterpretq_u32_f32(x));
-            vreinterpretq_f32_u32(vaddq_u32(shifted, vreinterpretq_u32_f32(vdupq_n_f32(1.0))))
+    fn times_power(self, n: Neon) -> Neon {
+        self.each(n, |x, n| unsafe {
+            let shifted = vshlq_n_u32::<23>(vreinterpretq_u32_f32(n));
+            vreinterpretq_f32_u32(vaddq_u32(shifted, vreinterpretq_u32_f32(x)))
         })
     }
 

@@ -58,8 +58,8 @@ pub(crate) trait Lanes: Copy {
     fn positive(self) -> u16;
     /// The lowest byte of each lane's bits.
     fn lowest_bytes(self) -> [u8; LANES];
-    /// `2^n`, where `n` stands in the lowest bits.
-    fn power_of_lowest_bits(self) -> Self;
+    /// `self * 2^n`, where `n` stands in the lowest bits of the other; only for what is then a normal number.
+    fn times_power(self, n: Self) -> Self;
     /// The sum of all lanes: of the first half of them and the second, and so on.
     fn total(self) -> f32;
     /// The largest lane, of those that are numbers.
@@ -83,6 +83,23 @@ pub(crate) trait Lanes: Copy {
         for (x, lane) in to.iter_mut().zip(array) {
             *x = lane;
         }
+    }
+}
+
+/// Rows become columns: sixteen vectors, each of which takes what was in its lane of all of them.
+///
+/// A vector and its lane together are eight bits; each round moves the lowest of the lane to the vector's place of the round.
+#[inline(always)]
+pub(crate) fn transpose<L: Lanes>(vectors: &mut [L; LANES]) {
+    let mut distance = 1;
+    while distance < LANES {
+        for at in 0..LANES {
+            if at & distance == 0 {
+                let pair = vectors[at].deinterleave(vectors[at + distance]);
+                (vectors[at], vectors[at + distance]) = pair;
+            }
+        }
+        distance *= 2;
     }
 }
 
@@ -166,8 +183,10 @@ impl Lanes for Array {
     }
 
     #[inline(always)]
-    fn power_of_lowest_bits(self) -> Array {
-        self.map(|x| f32::from_bits((x.to_bits() << 23).wrapping_add(1.0f32.to_bits())))
+    fn times_power(self, n: Array) -> Array {
+        each(self, n, |x, n| {
+            f32::from_bits((n.to_bits() << 23).wrapping_add(x.to_bits()))
+        })
     }
 
     #[inline(always)]
@@ -220,7 +239,7 @@ mod tests {
             even,
             odd,
             L::from_ints(ints),
-            x.power_of_lowest_bits(),
+            x.times_power(y),
             L::splat(a[3]),
             L::load_last(last, 7.0),
         ];
@@ -245,6 +264,18 @@ mod tests {
         let bytes = x.lowest_bytes().map(u32::from);
         let bits = [u32::from(x.positive())];
         out.into_iter().map(of).chain(bytes).chain(bits).collect()
+    }
+
+    #[test]
+    fn rows_become_columns() {
+        let mut vectors: [Array; LANES] =
+            std::array::from_fn(|row| std::array::from_fn(|at| (row * LANES + at) as f32));
+        transpose(&mut vectors);
+        for (row, vector) in vectors.iter().enumerate() {
+            for (at, &x) in vector.iter().enumerate() {
+                assert_eq!(x, (at * LANES + row) as f32);
+            }
+        }
     }
 
     #[test]

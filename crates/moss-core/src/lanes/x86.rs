@@ -25,7 +25,7 @@ impl Avx2 {
 }
 
 impl Lanes for Avx2 {
-    const HELD: usize = 4;
+    const HELD: usize = 6;
 
     #[inline(always)]
     fn load(from: &Array) -> Avx2 {
@@ -107,13 +107,10 @@ impl Lanes for Avx2 {
     }
 
     #[inline(always)]
-    fn power_of_lowest_bits(self) -> Avx2 {
-        self.each(self, |x, _| unsafe {
-            let shifted = _mm256_slli_epi32::<23>(_mm256_castps_si256(x));
-            _mm256_castsi256_ps(_mm256_add_epi32(
-                shifted,
-                _mm256_castps_si256(_mm256_set1_ps(1.0)),
-            ))
+    fn times_power(self, n: Avx2) -> Avx2 {
+        self.each(n, |x, n| unsafe {
+            let shifted = _mm256_slli_epi32::<23>(_mm256_castps_si256(n));
+            _mm256_castsi256_ps(_mm256_add_epi32(shifted, _mm256_castps_si256(x)))
         })
     }
 
@@ -237,12 +234,11 @@ impl Lanes for Avx512 {
     }
 
     #[inline(always)]
-    fn power_of_lowest_bits(self) -> Avx512 {
-        unsafe {
-            let shifted = _mm512_slli_epi32::<23>(_mm512_castps_si512(self.0));
-            let one = _mm512_castps_si512(_mm512_set1_ps(1.0));
-            Avx512(_mm512_castsi512_ps(_mm512_add_epi32(shifted, one)))
-        }
+    fn times_power(self, n: Avx512) -> Avx512 {
+        self.each(n, |x, n| unsafe {
+            let shifted = _mm512_slli_epi32::<23>(_mm512_castps_si512(n));
+            _mm512_castsi512_ps(_mm512_add_epi32(shifted, _mm512_castps_si512(x)))
+        })
     }
 
     #[inline(always)]
