@@ -270,12 +270,8 @@ impl<'a> Scan<'a> {
             block.guess_upper(signs, most);
             self.add_keys(block.first_row, most);
             if count < rows.len() {
-                // By words and without branches: what a filter lets pass cannot be foretold.
                 let words = &allowed.as_slice()[rows.start / WORD..];
-                for (at, most) in most.iter_mut().enumerate() {
-                    let is_allowed = words[at / WORD] >> (at % WORD) & 1 == 1;
-                    *most = if is_allowed { *most } else { f32::NEG_INFINITY };
-                }
+                keep_allowed(words, most);
             }
         }
         all
@@ -338,6 +334,18 @@ impl<'a> Scan<'a> {
             );
         }
         top.into_hits()
+    }
+}
+
+/// Makes what is not allowed negative infinity: without branches, since what a filter lets pass cannot be foretold, and some rows at
+/// a time, which is one instruction for a few of them.
+fn keep_allowed(words: &[usize], most: &mut [f32]) {
+    for (side, most) in most.chunks_mut(SIDE).enumerate() {
+        let bits = words[side * SIDE / WORD] >> (side * SIDE % WORD);
+        for (at, most) in most.iter_mut().enumerate() {
+            let keep = (bits as u32 >> at & 1).wrapping_neg();
+            *most = f32::from_bits(most.to_bits() & keep | f32::NEG_INFINITY.to_bits() & !keep);
+        }
     }
 }
 

@@ -28,8 +28,9 @@ pub(crate) fn run() {
             signs.push(code);
             simd::prefetch(codes);
             sum.add(simd::dot(&query, &row).to_bits());
+            sum.add(simd::largest(&row).to_bits());
             for square in simd::code(&row, 1.0 / 127.0, 127.0, codes) {
-                sum.add(square.to_bits() as u32);
+                sum.add(square.to_bits());
             }
         }
         // Out of its place, and a block that is not full.
