@@ -82,29 +82,29 @@ impl KeywordIndex {
             documents.sort_unstable_by_key(|&(row, _)| row);
         }
         let words = table.word_bytes().len();
-        let mut counts: Vec<Vec<u32>> = documents
-            .chunks(BATCH)
-            .map(|documents| count_terms(words, documents))
-            .collect();
         // Room for exactly what comes, so that no list moves as it grows.
+        let mut counts = vec![0; words];
+        count_terms(&mut counts, &documents);
         let KeywordIndex {
             hasher, ids, terms, ..
         } = self;
         ids.reserve(words, |&id| hasher.hash_one(terms[id as usize].word()));
         terms.reserve(words.saturating_sub(terms.len()));
         let mut ids = Vec::with_capacity(words);
-        for (term, word) in table.dictionary().enumerate() {
-            let count = counts.iter().map(|counts| counts[term] as usize).sum();
+        for (&count, word) in counts.iter().zip(table.dictionary()) {
             let id = if count > 0 { self.intern(word) } else { 0 };
             ids.push(id);
             if count > 0 {
-                self.terms[id as usize].reserve(count);
+                self.terms[id as usize].reserve(count as usize);
             }
         }
         // From document after document to term after term in flat columns first, which the nearest cache holds: to fill all lists
         // side by side takes longer.
         let (mut new_rows, mut new_tfs) = (Vec::new(), Vec::new());
-        for (documents, ends) in documents.chunks(BATCH).zip(&mut counts) {
+        for documents in documents.chunks(BATCH) {
+            let ends = &mut counts;
+            ends.fill(0);
+            count_terms(ends, documents);
             let mut entries = 0;
             for end in &mut *ends {
                 let count = std::mem::replace(end, entries);
@@ -281,15 +281,13 @@ impl KeywordIndex {
     }
 }
 
-/// How many of the documents hold each of so many terms. Of a batch of texts of a megabyte that is less than u32 counts.
-fn count_terms(terms: usize, documents: &[(u32, TableDocument<'_>)]) -> Vec<u32> {
-    let mut counts = vec![0; terms];
+/// Adds how many of the documents hold each term. All terms of [`BATCH`] texts of a megabyte are fewer than u32 counts.
+fn count_terms(counts: &mut [u32], documents: &[(u32, TableDocument<'_>)]) {
     for (_, document) in documents {
         for &term in document.terms {
             counts[term as usize] += 1;
         }
     }
-    counts
 }
 
 /// The first eight bytes as a number of the same order, so that most comparisons of a sort need no look at the

@@ -13,7 +13,7 @@ use super::{State, Stored};
 
 /// For fewer rows a thread costs more than it saves.
 const ROWS_PER_HELPER: usize = 4096;
-/// More would wait for memory.
+/// The host has other work for its cores.
 const MOST_HELPERS: usize = 3;
 
 impl State {
