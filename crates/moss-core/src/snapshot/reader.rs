@@ -32,8 +32,8 @@ pub struct Segment<'a> {
 impl<'a> Segment<'a> {
     /// Reads a segment; `object` is its name for messages.
     ///
-    /// Vectors are used in place where `bytes` are aligned to 4, else copied. O(size): checksums of everything, and a look
-    /// at every string.
+    /// Columns of numbers are used in place where `bytes` are aligned to them (4, and 8 for the order), else copied. O(size):
+    /// checksums of everything, and a look at every string.
     ///
     /// # Errors
     /// `CacheCorrupt` naming the object and the part for any byte that is not as docs/snapshot-format.md says.

@@ -169,16 +169,16 @@ impl Scratch {
             let y = &mut y[start * head.hidden + head.first..];
             if panel.len() == tokens * C {
                 let sums = product::<L, R, C>(&powers, panel);
-                for row in 0..R {
-                    for side in 0..C {
-                        let context = sums[row][side].mul(L::splat(shares[row]));
+                for (row, sums) in sums.into_iter().enumerate() {
+                    for (side, sum) in sums.into_iter().enumerate() {
+                        let context = sum.mul(L::splat(shares[row]));
                         store(context, &mut y[row * head.hidden..][..width], at * C + side);
                     }
                 }
             } else {
                 let sums = product::<L, R, 1>(&powers, panel);
-                for row in 0..R {
-                    let context = sums[row][0].mul(L::splat(shares[row]));
+                for (row, [sum]) in sums.into_iter().enumerate() {
+                    let context = sum.mul(L::splat(shares[row]));
                     store(context, &mut y[row * head.hidden..][..width], at * C);
                 }
             }

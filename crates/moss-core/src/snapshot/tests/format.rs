@@ -15,7 +15,7 @@ proptest! {
     }
 
     #[test]
-    fn vectors_of_unaligned_bytes_are_the_same(segment in any_segment(3)) {
+    fn columns_of_unaligned_bytes_are_the_same(segment in any_segment(3)) {
         let bytes = segment.encode();
         let mut shifted = vec![0];
         shifted.extend(&bytes);
