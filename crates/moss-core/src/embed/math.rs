@@ -150,7 +150,7 @@ pub(super) fn powers<L: Lanes>(x: &mut [f32], scale: f32) -> f32 {
 
 /// `factor * x`, in place.
 #[inline(always)]
-pub(super) fn multiply<L: Lanes>(x: &mut [f32], factor: f32) {
+fn multiply<L: Lanes>(x: &mut [f32], factor: f32) {
     let factor = L::splat(factor);
     let (blocks, last) = x.as_chunks_mut();
     for block in blocks {

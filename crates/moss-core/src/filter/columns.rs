@@ -37,13 +37,11 @@ impl Columns {
     /// Adds the metadata of a row that has none here. Fastest for a row above all others.
     pub fn insert<'m>(&mut self, row: u32, metadata: impl IntoIterator<Item = (&'m str, &'m str)>) {
         for (field, value) in metadata {
-            match self.fields.get_mut(field) {
-                Some(column) => column.insert(row, value, &self.hasher),
-                None => {
-                    let column = self.fields.entry(field.to_owned()).or_default();
-                    column.insert(row, value, &self.hasher);
-                }
-            }
+            let column = match self.fields.get_mut(field) {
+                Some(column) => column,
+                None => self.fields.entry(field.to_owned()).or_default(),
+            };
+            column.insert(row, value, &self.hasher);
         }
     }
 

@@ -181,9 +181,11 @@ impl KeywordIndex {
                 }
             }
         }
-        let lengths = rows.iter().map(|&row| self.length(row).unwrap_or(0)).collect();
+        let lengths: Vec<u32> = rows.iter().map(|&row| self.length(row).unwrap_or(0)).collect();
         let words = String::from_utf8(words).expect("words were put in as strings");
-        TermTable::from_index(words, word_bytes, counts, lengths, terms, tfs)
+        let table = TermTable::unchecked(words, word_bytes, counts, lengths, terms, tfs);
+        debug_assert_eq!(table.check(), Ok(()));
+        table
     }
 
     /// Gives every row its new number, `new_row[old]`, which must keep the order of rows; documents whose new

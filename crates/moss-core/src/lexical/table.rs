@@ -58,17 +58,14 @@ impl<'a> TermTable<'a> {
         terms: impl Into<Cow<'a, [u32]>>,
         tfs: impl Into<Cow<'a, [u8]>>,
     ) -> Result<TermTable<'a>> {
-        let table = TermTable {
-            words: words.into(),
-            word_bytes: word_bytes.into(),
-            counts: counts.into(),
-            lengths: lengths.into(),
-            terms: terms.into(),
-            tfs: tfs.into(),
-        };
-        table.check_words()?;
-        table.check_documents()?;
+        let table = TermTable::unchecked(words, word_bytes, counts, lengths, terms, tfs);
+        table.check()?;
         Ok(table)
+    }
+
+    pub(super) fn check(&self) -> Result<()> {
+        self.check_words()?;
+        self.check_documents()
     }
 
     fn check_words(&self) -> Result<()> {
@@ -122,25 +119,23 @@ impl<'a> TermTable<'a> {
         Ok(())
     }
 
-    /// Columns that the caller has just built by the rules of the type.
-    pub(super) fn from_index(
-        words: String,
-        word_bytes: Vec<u32>,
-        counts: Vec<u32>,
-        lengths: Vec<u32>,
-        terms: Vec<u32>,
-        tfs: Vec<u8>,
-    ) -> TermTable<'static> {
-        let table = TermTable {
+    /// Columns that the caller has just built by the rules of the type, or checks next.
+    pub(super) fn unchecked(
+        words: impl Into<Cow<'a, str>>,
+        word_bytes: impl Into<Cow<'a, [u32]>>,
+        counts: impl Into<Cow<'a, [u32]>>,
+        lengths: impl Into<Cow<'a, [u32]>>,
+        terms: impl Into<Cow<'a, [u32]>>,
+        tfs: impl Into<Cow<'a, [u8]>>,
+    ) -> TermTable<'a> {
+        TermTable {
             words: words.into(),
             word_bytes: word_bytes.into(),
             counts: counts.into(),
             lengths: lengths.into(),
             terms: terms.into(),
             tfs: tfs.into(),
-        };
-        debug_assert_eq!(table.check_words().and_then(|()| table.check_documents()), Ok(()));
-        table
+        }
     }
 
     /// How many documents the table holds.

@@ -56,7 +56,7 @@ impl<'v, F: Fn(usize) -> &'v [f32] + Sync> Fill<F> {
         let (mut chunk, mut norms) = (Chunk::default(), Vec::with_capacity(rows));
         for row in first..first + rows {
             let coded = codes.set((self.vector_of)(row))?;
-            self.empty.check_length(coded)?;
+            self.empty.check_query(coded.values)?;
             norms.push(coded.norm());
             chunk.push(coded, self.empty.precision(), rows, rows);
         }

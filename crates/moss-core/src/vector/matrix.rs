@@ -6,7 +6,7 @@ use std::sync::Arc;
 use super::block::{BLOCK, Block};
 use super::chunk::Chunk;
 use super::precision::Precision;
-use super::quantize::{CodedRow, Probe, QuantizedRow};
+use super::quantize::{Probe, QuantizedRow};
 use crate::limits::MAX_DIMENSION;
 use crate::{Error, ErrorKind, Result};
 
@@ -141,7 +141,7 @@ impl Vectors {
     /// `DimensionMismatch` if the vector has another length. `Internal` if rows would be left out.
     pub fn set(&mut self, row: u32, vector: &QuantizedRow) -> Result<()> {
         let (row, vector) = (row as usize, vector.coded());
-        self.check_length(vector)?;
+        self.check_query(vector.values)?;
         if row > self.len {
             return Err(Error::new(
                 ErrorKind::Internal,
@@ -240,13 +240,7 @@ impl Vectors {
         self.chunks[chunk].interval(probe, at)
     }
 
-    /// # Errors
-    /// `DimensionMismatch`.
-    pub(super) fn check_length(&self, vector: CodedRow<'_>) -> Result<()> {
-        self.check_query(vector.values)
-    }
-
-    /// Checks a query's length.
+    /// Checks the length of a query, or of a vector to hold.
     ///
     /// # Errors
     /// `DimensionMismatch`.
