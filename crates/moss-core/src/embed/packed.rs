@@ -16,7 +16,7 @@ use crate::vector::Precision;
 use crate::{Result, limits};
 
 pub(super) const MAGIC: &[u8; 8] = b"MOSSMODL";
-pub(super) const VERSION: u32 = 4;
+pub(super) const VERSION: u32 = 5;
 pub(super) const SECTIONS: u32 = 4;
 /// Header and section table; the first section starts here.
 pub(super) const HEAD_BYTES: usize = 32 + SECTIONS as usize * 24;
@@ -376,7 +376,7 @@ mod tests {
     #[test]
     fn a_packed_file_starts_and_ends_as_documented() {
         let bytes = tiny();
-        assert_eq!(bytes[..16], *b"MOSSMODL\x04\0\0\0\x04\0\0\0");
+        assert_eq!(bytes[..16], *b"MOSSMODL\x05\0\0\0\x04\0\0\0");
         assert_eq!(bytes[16..24], (bytes.len() as u64).to_le_bytes());
         assert_eq!(bytes[32..48], [1, 0, 0, 0, 0, 0, 0, 0, 128, 0, 0, 0, 0, 0, 0, 0]);
         assert_eq!(bytes.len() % 64, 8);
@@ -419,8 +419,8 @@ mod tests {
     fn messages_say_what_is_wrong() {
         let bytes = tiny();
         let mut newer = bytes.clone();
-        newer[8] = 5;
-        assert!(refused(&newer).contains("format version 5, this build reads 4"));
+        newer[8] = 6;
+        assert!(refused(&newer).contains("format version 6, this build reads 5"));
         let mut longer = bytes.clone();
         longer.push(0);
         assert!(refused(&longer).contains("checksum"));

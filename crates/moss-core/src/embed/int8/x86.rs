@@ -18,6 +18,8 @@ pub(super) struct AvxVnni(());
 #[derive(Clone, Copy)]
 pub(super) struct Avx512Vnni(());
 
+/// A kernel that adds up the products of `at_once` vectors of weights with each row, `fours` codes of four bytes at a time: as many
+/// as there are registers for beside the sums.
 macro_rules! kernel {
     (
         $kernel:ident, $features:tt, [$($feature:tt),+],
@@ -27,6 +29,7 @@ macro_rules! kernel {
         store: $store:ident,
         splat: $splat:ident,
         add_products: $add_products:ident,
+        fours: $fours:literal,
         at_once: $at_once:literal,
         lanes: $lanes:ty,
     ) => {
@@ -48,31 +51,34 @@ macro_rules! kernel {
                 // stores fill rows of `TILE` sums.
                 unsafe {
                     const AT_ONCE: usize = $at_once;
+                    const FOURS: usize = $fours;
                     let bytes = size_of::<$vector>();
-                    // A tile has four bytes of each output: two vectors of 512 bits, or four of 256.
+                    // A tile has four bytes of each output: three vectors of 512 bits, or six of 256.
                     for part in 0..4 * TILE / bytes / AT_ONCE {
                         let mut totals = [[$zero(); R]; AT_ONCE];
                         for group in 0..inputs / GROUP {
                             if part == 0 {
                                 prefetch(tile, group * GROUP * TILE + AHEAD);
                             }
-                            let mut weights = [[$zero(); 4]; AT_ONCE];
-                            for side in 0..AT_ONCE {
-                                let first = group * GROUP * TILE + (part * AT_ONCE + side) * bytes;
-                                for four in 0..4 {
-                                    weights[side][four] = $load(tile.as_ptr().add(first + four * 4 * TILE).cast());
-                                }
-                            }
-                            for row in 0..R {
-                                let x = x.as_ptr().add(row * inputs + group * GROUP).cast::<i32>();
-                                let x = [
-                                    $splat(x.read_unaligned()),
-                                    $splat(x.add(1).read_unaligned()),
-                                    $splat(x.add(2).read_unaligned()),
-                                    $splat(x.add(3).read_unaligned()),
-                                ];
+                            for start in (0..GROUP).step_by(4 * FOURS) {
+                                let start = group * GROUP + start;
+                                let mut weights = [[$zero(); FOURS]; AT_ONCE];
                                 for side in 0..AT_ONCE {
-                                    totals[side][row] = $add_products(totals[side][row], x, weights[side]);
+                                    let first = start * TILE + (part * AT_ONCE + side) * bytes;
+                                    for four in 0..FOURS {
+                                        let at = first + four * 4 * TILE;
+                                        weights[side][four] = $load(tile.as_ptr().add(at).cast());
+                                    }
+                                }
+                                for row in 0..R {
+                                    let codes = x.as_ptr().add(row * inputs + start).cast::<i32>();
+                                    let mut x = [$zero(); FOURS];
+                                    for four in 0..FOURS {
+                                        x[four] = $splat(codes.add(four).read_unaligned());
+                                    }
+                                    for side in 0..AT_ONCE {
+                                        totals[side][row] = $add_products(totals[side][row], x, weights[side]);
+                                    }
                                 }
                             }
                         }
@@ -99,6 +105,7 @@ kernel! {
     store: _mm256_storeu_si256,
     splat: _mm256_set1_epi32,
     add_products: add_in_16_bits,
+    fours: 4,
     at_once: 1,
     lanes: lanes::Avx2,
 }
@@ -111,6 +118,7 @@ kernel! {
     store: _mm256_storeu_si256,
     splat: _mm256_set1_epi32,
     add_products: dot_256,
+    fours: 4,
     at_once: 1,
     lanes: lanes::Avx2,
 }
@@ -123,7 +131,8 @@ kernel! {
     store: _mm512_storeu_si512,
     splat: _mm512_set1_epi32,
     add_products: dot_512,
-    at_once: 2,
+    fours: 1,
+    at_once: 3,
     lanes: lanes::Avx512,
 }
 
@@ -167,9 +176,6 @@ fn dot_256(total: __m256i, x: [__m256i; 4], weights: [__m256i; 4]) -> __m256i {
 
 #[inline]
 #[target_feature(enable = "avx512f,avx512bw,avx512vl,avx512vnni")]
-fn dot_512(total: __m512i, x: [__m512i; 4], weights: [__m512i; 4]) -> __m512i {
-    let total = _mm512_dpbusd_epi32(total, x[0], weights[0]);
-    let total = _mm512_dpbusd_epi32(total, x[1], weights[1]);
-    let total = _mm512_dpbusd_epi32(total, x[2], weights[2]);
-    _mm512_dpbusd_epi32(total, x[3], weights[3])
+fn dot_512(total: __m512i, [x]: [__m512i; 1], [weights]: [__m512i; 1]) -> __m512i {
+    _mm512_dpbusd_epi32(total, x, weights)
 }
