@@ -8,8 +8,11 @@
 //! Of many rows signs are read first, an eighth of the bytes. Their bounds hold but for few rows, so that now and then one is missing from
 //! an answer; what is in it has its exact score and place.
 
+mod pick;
+
 use fixedbitset::FixedBitSet;
 
+use self::pick::{above, greatest, keep_allowed};
 use super::blend::{Blend, Score};
 use super::top::{Floor, Top};
 use super::{Hit, Ranking};
@@ -25,11 +28,9 @@ const MANY_ROWS: usize = 4096;
 /// If fewer than one row in so many is allowed, those are multiplied one by one.
 const FEW_ALLOWED: usize = 32;
 /// Rows whose codes are asked for before they are read.
-const AHEAD: usize = 16;
-/// Bits of a word of a set.
-const WORD: usize = usize::BITS as usize;
-/// Rows looked at together.
-const SIDE: usize = 16;
+const AHEAD: usize = 32;
+/// Rows beyond twice the wanted ones that are considered first.
+const FIRST: usize = 16;
 /// Candidates are thinned out whenever they have doubled, from here on.
 const MANY_CANDIDATES: usize = 4096;
 
@@ -227,7 +228,7 @@ impl<'a> Scan<'a> {
     /// Signs say of most rows that they are not near enough, once the rows that seem nearest have shown what is.
     fn run_by_signs(&mut self, vectors: &Vectors, probe: &Probe, signs: &SignProbe, ranking: &Ranking<'_>) {
         let mut most = self.guess(vectors, signs, ranking.allowed);
-        let promising = greatest(&most, ranking.top_k.saturating_mul(2).saturating_add(SIDE));
+        let promising = greatest(&most, ranking.top_k.saturating_mul(2).saturating_add(FIRST));
         self.consider_all(vectors, probe, &promising);
         for row in promising {
             most[row as usize] = f32::NEG_INFINITY;
@@ -243,7 +244,7 @@ impl<'a> Scan<'a> {
 
     /// Considers rows that lie anywhere: their codes are asked for before the first is read.
     fn consider_all(&mut self, vectors: &Vectors, probe: &Probe, rows: &[u32]) {
-        for rows in rows.chunks(AHEAD + SIDE) {
+        for rows in rows.chunks(AHEAD) {
             rows.iter().for_each(|&row| vectors.prefetch(row));
             for &row in rows {
                 self.consider(row as usize, vectors.interval(probe, row));
@@ -270,8 +271,7 @@ impl<'a> Scan<'a> {
             block.guess_upper(signs, most);
             self.add_keys(block.first_row, most);
             if count < rows.len() {
-                let words = &allowed.as_slice()[rows.start / WORD..];
-                keep_allowed(words, most);
+                keep_allowed(allowed, rows.start, most);
             }
         }
         all
@@ -335,64 +335,6 @@ impl<'a> Scan<'a> {
         }
         top.into_hits()
     }
-}
-
-/// Makes what is not allowed negative infinity: without branches, since what a filter lets pass cannot be foretold, and some rows at
-/// a time, which is one instruction for a few of them.
-fn keep_allowed(words: &[usize], most: &mut [f32]) {
-    for (side, most) in most.chunks_mut(SIDE).enumerate() {
-        let bits = words[side * SIDE / WORD] >> (side * SIDE % WORD);
-        for (at, most) in most.iter_mut().enumerate() {
-            let keep = (bits as u32 >> at & 1).wrapping_neg();
-            *most = f32::from_bits(most.to_bits() & keep | f32::NEG_INFINITY.to_bits() & !keep);
-        }
-    }
-}
-
-/// Where the `count` greatest numbers are, in no order.
-fn greatest(numbers: &[f32], count: usize) -> Vec<u32> {
-    let (mut best, mut cut) = (Vec::new(), f32::MIN);
-    let thin_out = |best: &mut Vec<(f32, u32)>| {
-        if best.len() > count {
-            best.select_nth_unstable_by(count - 1, |a, b| b.0.total_cmp(&a.0));
-            best.truncate(count);
-        }
-    };
-    above(numbers, cut, |rows| {
-        best.extend(rows.iter().map(|&row| (numbers[row as usize], row)));
-        if best.len() >= count.saturating_mul(2) {
-            thin_out(&mut best);
-            cut = best[count - 1].0;
-        }
-        cut
-    });
-    thin_out(&mut best);
-    best.into_iter().map(|(_, row)| row).collect()
-}
-
-/// Hands over where the numbers are that are not below the cut, some at a time; what is returned is the cut from then on.
-fn above(numbers: &[f32], mut cut: f32, mut take: impl FnMut(&[u32]) -> f32) {
-    let (mut found, mut count) = ([0; AHEAD + SIDE], 0);
-    for (side, numbers) in numbers.chunks(SIDE).enumerate() {
-        if numbers
-            .iter()
-            .map(|&number| u32::from(number >= cut))
-            .sum::<u32>()
-            == 0
-        {
-            continue;
-        }
-        // Without a branch for each, which nothing could foretell.
-        for (at, &number) in numbers.iter().enumerate() {
-            found[count] = (side * SIDE + at) as u32;
-            count += usize::from(number >= cut);
-        }
-        if count >= AHEAD {
-            cut = take(&found[..count]);
-            count = 0;
-        }
-    }
-    take(&found[..count]);
 }
 
 #[cfg(test)]

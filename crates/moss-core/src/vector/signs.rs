@@ -27,6 +27,8 @@ const TABLE: usize = 1 << GROUP;
 const LINE_GROUPS: usize = LINE / TABLE;
 /// The largest number in a table: four of them fit one byte.
 const TOP: f32 = 60.0;
+/// Added to a number of less than 2^22 it leaves no bits for a fraction.
+const ROUND: f32 = 12_582_912.0;
 /// Components are padded with zeros to a multiple, so that there is something to rotate.
 const PADDED: usize = 64;
 /// The fewest components for which signs say enough: the error falls with their root.
@@ -221,10 +223,17 @@ impl SignProbe {
         let mut tables = vec![Line::ZERO; groups.len() / LINE_GROUPS].into_boxed_slice();
         for (at, (group, spread)) in groups.iter().zip(&spreads).enumerate() {
             let table = &mut tables[at / LINE_GROUPS].0[at % LINE_GROUPS * TABLE..][..TABLE];
-            for (signs, entry) in table.iter_mut().enumerate() {
-                let signed = |(at, &value): (usize, &f32)| if signs >> at & 1 == 1 { value } else { -value };
-                let sum: f32 = group.iter().enumerate().map(signed).sum();
-                *entry = ((sum + spread) * per_step).round() as i8;
+            // All of it negative, then one more positive.
+            let mut sums = [0.0; TABLE];
+            sums[0] = spread - group.iter().sum::<f32>();
+            for (bit, value) in group.iter().enumerate() {
+                for signs in 0..1 << bit {
+                    sums[signs | 1 << bit] = sums[signs] + 2.0 * value;
+                }
+            }
+            for (entry, sum) in table.iter_mut().zip(sums) {
+                // The nearest whole number then stands in the lowest bits.
+                *entry = (sum * per_step + ROUND).to_bits() as i8;
             }
         }
         // A rounded number is off by the root of a twelfth of a step.

@@ -20,6 +20,7 @@ pub(super) fn supported() -> impl Iterator<Item = Kernels> {
         signs: all::signs::<Neon>,
         largest: all::KERNELS.largest,
         code: all::code::<Neon>,
+        reaching: all::reaching::<Neon>,
     }]
     .into_iter()
 }

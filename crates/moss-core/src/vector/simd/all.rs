@@ -17,6 +17,7 @@ pub(super) const KERNELS: Kernels = Kernels {
     signs: signs::<Array>,
     largest,
     code: code::<Array>,
+    reaching: reaching::<Array>,
 };
 
 fn dot(a: &[f32], b: &[f32]) -> f32 {
@@ -114,6 +115,21 @@ pub(super) fn signs<L: Lanes>(row: &[f32], groups: &mut Vec<u8>) -> f32 {
         *groups = [signs & 15, signs >> 4 & 15, signs >> 8 & 15, signs >> 12].map(|four| four as u8);
     }
     sum.total()
+}
+
+/// What reaches a cut, by any vectors.
+#[inline(always)]
+pub(super) fn reaching<L: Lanes>(numbers: &[f32], cut: f32, out: &mut [u16]) {
+    // Above the number before the cut; a difference of two numbers is above 0 where the first is greater, however little.
+    let below = L::splat(cut.next_down());
+    let (sixteens, last) = numbers.as_chunks();
+    let (whole, rest) = out.split_at_mut(sixteens.len());
+    for (numbers, out) in sixteens.iter().zip(whole) {
+        *out = L::load(numbers).sub(below).positive();
+    }
+    if !last.is_empty() {
+        rest[0] = L::load_last(last, f32::NEG_INFINITY).sub(below).positive();
+    }
 }
 
 fn largest(values: &[f32]) -> f32 {

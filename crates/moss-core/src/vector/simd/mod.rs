@@ -43,6 +43,7 @@ struct Kernels {
     signs: fn(&[f32], &mut Vec<u8>) -> f32,
     largest: fn(&[f32]) -> f32,
     code: fn(&[f32], f32, f32, &mut [Line]) -> [f32; 2],
+    reaching: fn(&[f32], f32, &mut [u16]),
 }
 
 /// What a query asks of signs.
@@ -129,6 +130,15 @@ pub(super) fn largest(values: &[f32]) -> f32 {
 pub(super) fn code(values: &[f32], scale: f32, inverse: f32, lines: &mut [Line]) -> [f32; 2] {
     debug_assert!(values.len() <= lines.len() * LINE);
     (KERNELS.code)(values, scale, inverse, lines)
+}
+
+/// Numbers that [`reaching`] says of in one word.
+pub(crate) const SIDE: usize = LANES;
+
+/// Writes for each [`SIDE`] numbers which of them are not below the cut, the first in the lowest bit. No number is NaN.
+pub(crate) fn reaching(numbers: &[f32], cut: f32, out: &mut [u16]) {
+    assert!(numbers.len() <= out.len() * SIDE);
+    (KERNELS.reaching)(numbers, cut, out)
 }
 
 /// Asks the memory for lines that are read soon.
@@ -238,6 +248,28 @@ mod tests {
             let expected = values.iter().map(|x| x.abs().to_bits()).max().unwrap_or(0);
             for kernels in supported() {
                 prop_assert_eq!((kernels.largest)(&values).to_bits(), expected, "{}", kernels.name);
+            }
+        }
+
+        /// What lies at the cut reaches it, also where the cut is the least or the greatest number.
+        #[test]
+        fn every_kernel_sees_what_reaches_a_cut(
+            numbers in prop::collection::vec(prop_oneof![
+                4 => -2f32..2.0, 1 => Just(0.5), 1 => any::<f32>().prop_filter("a number", |x| !x.is_nan()),
+                1 => Just(f32::NEG_INFINITY), 1 => Just(f32::INFINITY), 1 => Just(f32::MAX), 1 => Just(f32::MIN)
+            ], 0..70),
+            cut in prop_oneof![
+                -2f32..2.0, Just(0.5), Just(0.0), Just(f32::MIN), Just(f32::MAX), Just(f32::from_bits(1))
+            ],
+        ) {
+            let expected: Vec<u16> = numbers
+                .chunks(SIDE)
+                .map(|side| side.iter().rev().fold(0, |bits, &x| bits << 1 | u16::from(x >= cut)))
+                .collect();
+            for kernels in supported() {
+                let mut out = vec![7; expected.len()];
+                (kernels.reaching)(&numbers, cut, &mut out);
+                prop_assert_eq!(&out, &expected, "{}", kernels.name);
             }
         }
 

@@ -34,6 +34,7 @@ pub(super) fn supported() -> impl Iterator<Item = Kernels> {
         signs: signs_vnni,
         largest: largest_avx2,
         code: code_vnni,
+        reaching: reaching_vnni,
     });
     let avx2 = avx2.then_some(Kernels {
         name: "avx2",
@@ -44,6 +45,7 @@ pub(super) fn supported() -> impl Iterator<Item = Kernels> {
         signs: signs_avx2,
         largest: largest_avx2,
         code: code_avx2,
+        reaching: reaching_avx2,
     });
     vnni.into_iter().chain(avx2)
 }
@@ -84,6 +86,9 @@ compiled! { "avx2":
     fn code_avx2(values: &[f32], scale: f32, inverse: f32, lines: &mut [Line]) -> [f32; 2] {
         all::code::<Avx2>(values, scale, inverse, lines)
     }
+    fn reaching_avx2(numbers: &[f32], cut: f32, out: &mut [u16]) {
+        all::reaching::<Avx2>(numbers, cut, out)
+    }
 }
 
 compiled! { "avx2,avx512f,avx512bw,avx512vl,avx512vnni":
@@ -103,6 +108,9 @@ compiled! { "avx2,avx512f,avx512bw,avx512vl,avx512vnni":
     }
     fn code_vnni(values: &[f32], scale: f32, inverse: f32, lines: &mut [Line]) -> [f32; 2] {
         all::code::<Avx512>(values, scale, inverse, lines)
+    }
+    fn reaching_vnni(numbers: &[f32], cut: f32, out: &mut [u16]) {
+        all::reaching::<Avx512>(numbers, cut, out)
     }
 }
 
@@ -130,6 +138,8 @@ fn table_sums_512(tables: &[Line], codes: &[Line], out: &mut [u16; 32]) {
     {
         let mut bytes = [_mm512_setzero_si512(); 2];
         for at in 0..ADDED {
+            // An address behind the codes is fine: a prefetch reads nothing.
+            _mm_prefetch::<_MM_HINT_T0>(std::ptr::from_ref(&codes[at]).wrapping_add(PREFETCH_LINES).cast());
             let (table, codes) = (load512(&tables[at]), load512(&codes[at]));
             let halves = [codes, _mm512_srli_epi16::<4>(codes)];
             for (bytes, half) in bytes.iter_mut().zip(halves) {
