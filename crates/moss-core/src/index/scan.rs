@@ -215,11 +215,14 @@ impl<'a> Scan<'a> {
 
     /// From the most that dot products are, the most that they are with keyword scores in their units.
     fn add_keys(&self, first_row: usize, most: &mut [f32]) {
-        // The clamp lifts what is below -1.
+        let keys = self.blend.raw_keys(first_row, most.len());
+        if keys.is_empty() {
+            return;
+        }
+        // The clamp lifts what is below -1, which without keywords is below every cut anyway.
         for most in &mut *most {
             *most = if *most > -1.0 { *most } else { -1.0 };
         }
-        let keys = self.blend.raw_keys(first_row, most.len());
         for (most, key) in most.iter_mut().zip(keys) {
             *most += key * self.key_factor;
         }
@@ -299,9 +302,9 @@ impl<'a> Scan<'a> {
 
     /// With `u = max(dot, -1) + key_factor * bm25` a row's score is at most `alpha / 2 * (1 + u)`. Solved for the
     /// floor, less a margin for the f32 arithmetic of `u` (three roundings) and for the rounding of scores, which
-    /// near the smallest f32 is absolute.
+    /// near the smallest f32 is absolute. A floor of 0 has clamped rows on either side.
     fn quick_cut(&self) -> f32 {
-        let Some(floor) = self.floor.get().filter(|_| self.quick) else {
+        let Some(floor) = self.floor.get().filter(|floor| self.quick && floor.score > 0.0) else {
             return f32::NEG_INFINITY;
         };
         let cut = 2.0 * f64::from(floor.score) / self.blend.alpha - 1.0;

@@ -59,20 +59,21 @@ impl KeywordIndex {
             let Some(id) = self.find(term) else { continue };
             let postings = &self.terms[id as usize];
             let weight = self.idf(postings.rows().len()) * (K1 + 1.0);
+            let mut end = touched.len();
+            touched.resize(end + postings.rows().len(), 0);
             for (&row, &tf) in postings.rows().iter().zip(postings.tfs()) {
                 let length = self.lengths[row as usize] as f32;
                 let tf = f32::from(tf);
                 let score = &mut scores[row as usize];
-                if *score == 0.0 {
-                    touched.push(row);
-                }
+                // Without a branch, which nothing could foretell.
+                touched[end] = row;
+                end += usize::from(*score == 0.0);
                 *score += weight * tf / (tf + base + slope * length);
+                // Scores only grow, so the best on the way is the best at the end.
+                *best = if *score > *best { *score } else { *best };
             }
+            touched.truncate(end);
         }
-        *best = touched
-            .iter()
-            .map(|&row| scores[row as usize])
-            .fold(0.0, f32::max);
     }
 
     fn idf(&self, document_frequency: usize) -> f32 {

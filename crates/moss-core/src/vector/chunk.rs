@@ -25,10 +25,13 @@ impl Chunk {
         self.values.get(at * dim..(at + 1) * dim)
     }
 
-    /// Asks the memory for the code of a row.
+    /// Asks the memory for all that [`interval`](Chunk::interval) reads of a row.
     pub(super) fn prefetch(&self, at: usize) {
         let lines = self.lines.len() / self.scales.len();
-        simd::prefetch(&self.lines[at * lines..][..lines]);
+        self.lines[at * lines..][..lines].iter().for_each(simd::prefetch);
+        for column in [&self.scales, &self.norms, &self.residuals] {
+            simd::prefetch(&column[at]);
+        }
     }
 
     /// The least and the most that the dot product with a row can be.

@@ -141,13 +141,13 @@ pub(crate) fn reaching(numbers: &[f32], cut: f32, out: &mut [u16]) {
     (KERNELS.reaching)(numbers, cut, out)
 }
 
-/// Asks the memory for lines that are read soon.
+/// Asks the memory for the line of the cache in which data begins that is read soon.
 #[inline(always)]
-pub(super) fn prefetch(lines: &[Line]) {
+pub(super) fn prefetch<T>(data: &T) {
     #[cfg(target_arch = "x86_64")]
-    x86_64::prefetch(lines);
+    x86_64::prefetch(data);
     #[cfg(not(target_arch = "x86_64"))]
-    let _ = lines;
+    let _ = data;
 }
 
 #[cfg(test)]

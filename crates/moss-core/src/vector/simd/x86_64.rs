@@ -115,11 +115,9 @@ compiled! { "avx2,avx512f,avx512bw,avx512vl,avx512vnni":
 }
 
 #[inline(always)]
-pub(super) fn prefetch(lines: &[Line]) {
-    for line in lines {
-        // SAFETY: SSE is part of every x86-64 target, and a prefetch reads nothing.
-        unsafe { _mm_prefetch::<_MM_HINT_T0>(std::ptr::from_ref(line).cast()) };
-    }
+pub(super) fn prefetch<T>(data: &T) {
+    // SAFETY: SSE is part of every x86-64 target, and a prefetch reads nothing.
+    unsafe { _mm_prefetch::<_MM_HINT_T0>(std::ptr::from_ref(data).cast()) };
 }
 
 /// Vectors whose numbers, of at most 63 each, fit a byte together.

@@ -26,7 +26,7 @@ pub(crate) fn run() {
             let code = code.as_ref().expect("long enough");
             signs.reserve(1, code);
             signs.push(code);
-            simd::prefetch(codes);
+            codes.iter().for_each(simd::prefetch);
             sum.add(simd::dot(&query, &row).to_bits());
             sum.add(simd::largest(&row).to_bits());
             for square in simd::code(&row, 1.0 / 127.0, 127.0, codes) {
