@@ -39,7 +39,7 @@ impl Kernel for Dotprod {
     run!("dotprod");
 
     #[inline(always)]
-    fn sums<const R: usize>(self, x: &[u8], tile: &[i8], sums: &mut [[i32; TILE]; R]) {
+    fn sums<const R: usize>(self, x: &[u8], tile: &[i8], _new: bool, sums: &mut [[i32; TILE]; R]) {
         let inputs = check::<R>(x, tile);
         // SAFETY: `detect` alone makes a kernel, and it found the feature. Reads stay within `R` rows of `inputs` codes
         // and `inputs` times `TILE` weights, which `check` compared with the slices; the stores fill rows of sums.
@@ -80,7 +80,7 @@ impl Kernel for I8mm {
     run!("i8mm");
 
     #[inline(always)]
-    fn sums<const R: usize>(self, x: &[u8], tile: &[i8], sums: &mut [[i32; TILE]; R]) {
+    fn sums<const R: usize>(self, x: &[u8], tile: &[i8], _new: bool, sums: &mut [[i32; TILE]; R]) {
         let inputs = check::<R>(x, tile);
         // SAFETY: as for `Dotprod`. The second row of a pair is the first where there is no further one.
         unsafe {

@@ -30,7 +30,7 @@ pub(super) struct Scratch {
 /// Rows of activations in 7 bits: `lowest + step * code`.
 #[derive(Default)]
 struct Codes {
-    /// `[tokens, inputs]`, `inputs` padded with zeros to a multiple of the kernel's.
+    /// `[tokens, inputs]`, `inputs` padded with zeros to a multiple of the kernel's; more where a wider layer was before.
     codes: Vec<u8>,
     /// `(lowest, step)` for each row
     scales: Vec<(f32, f32)>,
@@ -64,27 +64,27 @@ impl Task for Pass<'_> {
                 down,
                 norm,
             } = layer;
-            codes.take::<K::Lanes>(x, qkv, true);
+            codes.take_rotated::<K::Lanes>(x, qkv);
             kernel.run(Product::<false> {
                 x: codes,
                 layer: qkv,
                 y: wide,
             });
             attend::<K::Lanes>(wide, self.texts, self.model.heads, y, attention);
-            codes.take::<K::Lanes>(y, output, false);
+            codes.take::<K::Lanes>(y, output);
             kernel.run(Product::<false> {
                 x: codes,
                 layer: output,
                 y,
             });
             add_norm::<K::Lanes>(x, y, attention_norm);
-            codes.take::<K::Lanes>(x, up, true);
+            codes.take_rotated::<K::Lanes>(x, up);
             kernel.run(Product::<true> {
                 x: codes,
                 layer: up,
                 y: wide,
             });
-            codes.take::<K::Lanes>(wide, down, true);
+            codes.take_and_rotate::<K::Lanes>(wide, down);
             kernel.run(Product::<false> {
                 x: codes,
                 layer: down,
@@ -135,25 +135,53 @@ fn add_norm<L: Lanes>(x: &mut [f32], y: &[f32], norm: &Norm) {
 }
 
 impl Codes {
-    /// Quantizes the rows of `x`, which are what `layer` takes, rotated if its weights are.
+    /// Quantizes the rows of `x`, which are what `layer` takes.
     #[inline(always)]
-    fn take<L: Lanes>(&mut self, x: &[f32], layer: &Linear, rotated: bool) {
-        let inputs = layer.inputs;
-        let padded = padded_inputs(layer.inputs);
-        self.scales.clear();
-        self.codes.resize(x.len() / inputs * padded, 0);
-        self.row.set_len(inputs);
-        for (x, codes) in x.chunks_exact(inputs).zip(self.codes.chunks_exact_mut(padded)) {
-            let mut x = x;
-            if rotated {
-                self.row.copy_from_slice(x);
-                rotate::<L>(&mut self.row);
-                x = &self.row;
-            }
-            let (codes, padding) = codes.split_at_mut(inputs);
-            padding.fill(0);
-            self.scales.push(quantize::<L>(x, codes));
+    fn take<L: Lanes>(&mut self, x: &[f32], layer: &Linear) {
+        self.make_room(x.len(), layer);
+        for x in x.chunks_exact(layer.inputs) {
+            self.push::<L>(x);
         }
+    }
+
+    /// The same of the rotated rows, for a layer whose weights are.
+    #[inline(always)]
+    fn take_rotated<L: Lanes>(&mut self, x: &[f32], layer: &Linear) {
+        self.make_room(x.len(), layer);
+        let mut row = std::mem::take(&mut self.row);
+        row.set_len(layer.inputs);
+        for x in x.chunks_exact(layer.inputs) {
+            row.copy_from_slice(x);
+            rotate::<L>(&mut row);
+            self.push::<L>(&row);
+        }
+        self.row = row;
+    }
+
+    /// The same where nothing else reads the rows: they are rotated in their place.
+    #[inline(always)]
+    fn take_and_rotate<L: Lanes>(&mut self, x: &mut [f32], layer: &Linear) {
+        self.make_room(x.len(), layer);
+        for x in x.chunks_exact_mut(layer.inputs) {
+            rotate::<L>(x);
+            self.push::<L>(x);
+        }
+    }
+
+    fn make_room(&mut self, numbers: usize, layer: &Linear) {
+        let room = numbers / layer.inputs * padded_inputs(layer.inputs);
+        if self.codes.len() < room {
+            self.codes.resize(room, 0);
+        }
+        self.scales.clear();
+    }
+
+    #[inline(always)]
+    fn push<L: Lanes>(&mut self, x: &[f32]) {
+        let padded = padded_inputs(x.len());
+        let (codes, padding) = self.codes[self.scales.len() * padded..][..padded].split_at_mut(x.len());
+        padding.fill(0);
+        self.scales.push(quantize::<L>(x, codes));
     }
 }
 
@@ -206,12 +234,13 @@ impl<const GELU: bool> Task for Product<'_, GELU> {
         // As even as they can be: a block of one row costs nearly what one of four does.
         let blocks = tokens.div_ceil(ROWS);
         for (at, tile) in codes.chunks_exact(inputs * TILE).enumerate() {
-            let outputs = Outputs {
+            let mut outputs = Outputs {
                 scales: &scales[at],
                 offsets: &offsets[at],
                 biases: &biases[at],
                 first: at * TILE,
                 of: layer.outputs,
+                new: true,
             };
             let mut start = 0;
             for block in 0..blocks {
@@ -233,6 +262,7 @@ impl<const GELU: bool> Task for Product<'_, GELU> {
                     _ => outputs.rows::<K, ROWS, GELU>(kernel, codes, tile, x, y),
                 }
                 start = end;
+                outputs.new = false;
             }
         }
     }
@@ -246,6 +276,8 @@ struct Outputs<'a> {
     /// Number of the first, out of `of`.
     first: usize,
     of: usize,
+    /// Whether no rows were multiplied by it yet.
+    new: bool,
 }
 
 impl Outputs<'_> {
@@ -259,7 +291,7 @@ impl Outputs<'_> {
         y: &mut [f32],
     ) {
         let mut sums = [[0; TILE]; R];
-        kernel.sums::<R>(codes, tile, &mut sums);
+        kernel.sums::<R>(codes, tile, self.new, &mut sums);
         let ((scales, _), (offsets, _), (biases, _)) = (
             self.scales.as_chunks(),
             self.offsets.as_chunks(),

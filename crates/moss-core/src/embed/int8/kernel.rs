@@ -35,8 +35,9 @@ pub(super) trait Kernel: Copy {
 
     /// `sums[row][output]` is the sum over all inputs of `x[row][input] * tile[output][input]`.
     ///
-    /// `x` is row-major `[R, inputs]`, `tile` `[inputs / 4, TILE, 4]`, and `inputs` a multiple of [`GROUP`].
-    fn sums<const R: usize>(self, x: &[u8], tile: &[i8], sums: &mut [[i32; TILE]; R]);
+    /// `x` is row-major `[R, inputs]`, `tile` `[inputs / 4, TILE, 4]`, and `inputs` a multiple of [`GROUP`]. A tile that is `new` was
+    /// not read just before: the memory is asked for it, and for what lies behind it.
+    fn sums<const R: usize>(self, x: &[u8], tile: &[i8], new: bool, sums: &mut [[i32; TILE]; R]);
 
     /// Does something in code of its own that was compiled for the CPU of this kernel: what is done in many places is compiled once.
     fn run(self, task: impl Task);
@@ -69,7 +70,7 @@ impl Kernel for Portable {
     type Lanes = Array;
 
     #[inline(always)]
-    fn sums<const R: usize>(self, x: &[u8], tile: &[i8], sums: &mut [[i32; TILE]; R]) {
+    fn sums<const R: usize>(self, x: &[u8], tile: &[i8], _new: bool, sums: &mut [[i32; TILE]; R]) {
         let inputs = check::<R>(x, tile);
         let (fours, _) = tile.as_chunks::<{ 4 * TILE }>();
         for (sums, x) in sums.iter_mut().zip(x.chunks_exact(inputs)) {
@@ -195,8 +196,8 @@ mod tests {
             let Compare(x, tile, name) = *self;
             let x = &x[..R * tile.len() / TILE];
             let (mut ours, mut theirs) = ([[1; TILE]; R], [[2; TILE]; R]);
-            kernel.sums(x, tile, &mut ours);
-            Portable.sums(x, tile, &mut theirs);
+            kernel.sums(x, tile, true, &mut ours);
+            Portable.sums(x, tile, true, &mut theirs);
             assert_eq!(ours, theirs, "{name}, {R} rows, {} inputs", tile.len() / TILE);
         }
     }

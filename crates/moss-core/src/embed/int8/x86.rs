@@ -44,7 +44,7 @@ macro_rules! kernel {
             type Lanes = $lanes;
 
             #[inline(always)]
-            fn sums<const R: usize>(self, x: &[u8], tile: &[i8], sums: &mut [[i32; TILE]; R]) {
+            fn sums<const R: usize>(self, x: &[u8], tile: &[i8], new: bool, sums: &mut [[i32; TILE]; R]) {
                 let inputs = check::<R>(x, tile);
                 // SAFETY: `detect` alone makes a kernel, and it found the features. Reads stay within `R` rows of
                 // `inputs` codes and `inputs` times `TILE` weights, which `check` compared with the slices; the
@@ -57,7 +57,7 @@ macro_rules! kernel {
                     for part in 0..4 * TILE / bytes / AT_ONCE {
                         let mut totals = [[$zero(); R]; AT_ONCE];
                         for group in 0..inputs / GROUP {
-                            if part == 0 {
+                            if new && part == 0 {
                                 prefetch(tile, group * GROUP * TILE + AHEAD);
                             }
                             for start in (0..GROUP).step_by(4 * FOURS) {
