@@ -28,12 +28,14 @@ impl Buffer {
 impl Deref for Buffer {
     type Target = [f32];
 
+    #[inline]
     fn deref(&self) -> &[f32] {
         &self.numbers[self.start..self.start + self.len]
     }
 }
 
 impl DerefMut for Buffer {
+    #[inline]
     fn deref_mut(&mut self) -> &mut [f32] {
         &mut self.numbers[self.start..self.start + self.len]
     }

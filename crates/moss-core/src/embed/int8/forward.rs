@@ -10,8 +10,8 @@ use super::kernel::{Kernel, ROWS, TILE, TOP, Task};
 use super::weights::padded_inputs;
 use super::{Embeddings, Int8, Linear};
 use crate::embed::layer::{Layer, Norm};
-use crate::embed::math::{ROUND, normalize, rough_gelu};
-use crate::lanes::{LANES, Lanes};
+use crate::embed::math::{ROUND, add_and_normalize, normalize, rough_gelu};
+use crate::lanes::{Array, LANES, Lanes};
 use crate::rotate::rotate;
 
 /// The numbers between the steps, kept from call to call so that a call allocates nothing once its thread has seen as
@@ -127,10 +127,7 @@ fn embed<L: Lanes>(model: &Int8, texts: &[Vec<u32>], x: &mut Buffer) {
 fn add_norm<L: Lanes>(x: &mut [f32], y: &[f32], norm: &Norm) {
     let (weight, bias) = (&*norm.weight, &*norm.bias);
     for (x, y) in x.chunks_exact_mut(weight.len()).zip(y.chunks_exact(weight.len())) {
-        for (x, y) in x.iter_mut().zip(y) {
-            *x += y;
-        }
-        normalize::<L>(x, weight, bias, norm.eps);
+        add_and_normalize::<L>(x, y, weight, bias, norm.eps);
     }
 }
 
@@ -189,16 +186,7 @@ impl Codes {
 #[inline(always)]
 fn quantize<L: Lanes>(x: &[f32], codes: &mut [u8]) -> (f32, f32) {
     let (blocks, last) = x.as_chunks();
-    let (mut low, mut high) = (
-        L::load_last(last, f32::INFINITY),
-        L::load_last(last, f32::NEG_INFINITY),
-    );
-    for block in blocks {
-        let block = L::load(block);
-        (low, high) = (block.least(low), block.greatest(high));
-    }
-    // The negative of the lowest is the highest.
-    let (low, high) = (-L::splat(0.0).sub(low).top(), high.top());
+    let (low, high) = ends::<L>(blocks, last);
     let range = high - low;
     let per_step = L::splat(if range > 0.0 { f32::from(TOP) / range } else { 0.0 });
     let (lowest, round) = (L::splat(low), L::splat(ROUND));
@@ -211,6 +199,22 @@ fn quantize<L: Lanes>(x: &[f32], codes: &mut [u8]) -> (f32, f32) {
         *byte = code;
     }
     (low, range / f32::from(TOP))
+}
+
+/// The lowest and the highest number of a row.
+#[inline(always)]
+fn ends<L: Lanes>(blocks: &[Array], last: &[f32]) -> (f32, f32) {
+    // Two of each, which do not wait for each other.
+    let mut lows = [L::load_last(last, f32::INFINITY); 2];
+    let mut highs = [L::load_last(last, f32::NEG_INFINITY); 2];
+    for (at, block) in blocks.iter().enumerate() {
+        let block = L::load(block);
+        lows[at % 2] = block.least(lows[at % 2]);
+        highs[at % 2] = block.greatest(highs[at % 2]);
+    }
+    let (low, high) = (lows[0].least(lows[1]), highs[0].greatest(highs[1]));
+    // The negative of the lowest is the highest.
+    (-L::splat(0.0).sub(low).top(), high.top())
 }
 
 /// `y = x W + b`, and GELU of it if `GELU`, row-major `[tokens, outputs]`.
