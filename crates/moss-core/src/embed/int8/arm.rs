@@ -5,7 +5,7 @@ use std::arch::aarch64::*;
 use std::arch::asm;
 use std::arch::is_aarch64_feature_detected;
 
-use super::kernel::{GROUP, Kernel, TILE, Task, check, run};
+use super::kernel::{Fetch, GROUP, Kernel, TILE, Task, check, run};
 use crate::lanes::Neon;
 
 /// Bytes of the outputs that are computed at once, out of those of a tile: as many as registers hold for eight rows.
@@ -39,7 +39,7 @@ impl Kernel for Dotprod {
     run!("dotprod");
 
     #[inline(always)]
-    fn sums<const R: usize>(self, x: &[u8], tile: &[i8], _new: bool, sums: &mut [[i32; TILE]; R]) {
+    fn sums<const R: usize>(self, x: &[u8], tile: &[i8], _fetch: Fetch, sums: &mut [[i32; TILE]; R]) {
         let inputs = check::<R>(x, tile);
         // SAFETY: `detect` alone makes a kernel, and it found the feature. Reads stay within `R` rows of `inputs` codes
         // and `inputs` times `TILE` weights, which `check` compared with the slices; the stores fill rows of sums.
@@ -80,7 +80,7 @@ impl Kernel for I8mm {
     run!("i8mm");
 
     #[inline(always)]
-    fn sums<const R: usize>(self, x: &[u8], tile: &[i8], _new: bool, sums: &mut [[i32; TILE]; R]) {
+    fn sums<const R: usize>(self, x: &[u8], tile: &[i8], _fetch: Fetch, sums: &mut [[i32; TILE]; R]) {
         let inputs = check::<R>(x, tile);
         // SAFETY: as for `Dotprod`. The second row of a pair is the first where there is no further one.
         unsafe {

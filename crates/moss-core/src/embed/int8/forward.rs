@@ -6,7 +6,7 @@
 
 use super::attend::attend;
 use super::buffer::Buffer;
-use super::kernel::{Kernel, ROWS, TILE, TOP, Task};
+use super::kernel::{Fetch, Kernel, ROWS, TILE, TOP, Task};
 use super::weights::padded_inputs;
 use super::{Embeddings, Int8, Linear};
 use crate::embed::layer::{Layer, Norm};
@@ -244,11 +244,12 @@ impl<const GELU: bool> Task for Product<'_, GELU> {
                 biases: &biases[at],
                 first: at * TILE,
                 of: layer.outputs,
-                new: true,
+                fetch: Fetch::Near,
             };
             let mut start = 0;
             for block in 0..blocks {
                 let end = (block + 1) * tokens / blocks;
+                outputs.fetch = Fetch::of_block(block);
                 let rows = start..end;
                 let codes = &x.codes[rows.start * inputs..rows.end * inputs];
                 let (x, y) = (
@@ -266,7 +267,6 @@ impl<const GELU: bool> Task for Product<'_, GELU> {
                     _ => outputs.rows::<K, ROWS, GELU>(kernel, codes, tile, x, y),
                 }
                 start = end;
-                outputs.new = false;
             }
         }
     }
@@ -280,8 +280,7 @@ struct Outputs<'a> {
     /// Number of the first, out of `of`.
     first: usize,
     of: usize,
-    /// Whether no rows were multiplied by it yet.
-    new: bool,
+    fetch: Fetch,
 }
 
 impl Outputs<'_> {
@@ -295,7 +294,7 @@ impl Outputs<'_> {
         y: &mut [f32],
     ) {
         let mut sums = [[0; TILE]; R];
-        kernel.sums::<R>(codes, tile, self.new, &mut sums);
+        kernel.sums::<R>(codes, tile, self.fetch, &mut sums);
         let ((scales, _), (offsets, _), (biases, _)) = (
             self.scales.as_chunks(),
             self.offsets.as_chunks(),

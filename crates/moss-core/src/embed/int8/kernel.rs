@@ -28,6 +28,26 @@ pub(super) const TOP: u8 = 127;
 /// What the positive codes of eight weights that AVX2 adds up in 16 bits may come to, and the negative ones.
 pub(super) const GROUP_LIMIT: i32 = 32_767 / TOP as i32;
 
+/// What a kernel asks the memory for beside its work: the farthest cache is slower than it.
+#[derive(Clone, Copy)]
+#[cfg_attr(
+    not(target_arch = "x86_64"),
+    expect(dead_code, reason = "other CPUs are not asked")
+)]
+pub(super) enum Fetch {
+    /// The tile itself, a little ahead, where it is read for the first time.
+    Near,
+    /// Of the tile behind it one line of the cache in each group: the CPU then looks further by itself.
+    Next(usize),
+}
+
+impl Fetch {
+    /// What is asked for while this block of rows is multiplied by a tile; later ones ask for other lines.
+    pub(super) fn of_block(block: usize) -> Fetch {
+        block.checked_sub(1).map_or(Fetch::Near, Fetch::Next)
+    }
+}
+
 /// A way to compute sums of products.
 pub(super) trait Kernel: Copy {
     /// What this CPU has for floats.
@@ -35,9 +55,8 @@ pub(super) trait Kernel: Copy {
 
     /// `sums[row][output]` is the sum over all inputs of `x[row][input] * tile[output][input]`.
     ///
-    /// `x` is row-major `[R, inputs]`, `tile` `[inputs / 4, TILE, 4]`, and `inputs` a multiple of [`GROUP`]. A tile that is `new` was
-    /// not read just before: the memory is asked for it, and for what lies behind it.
-    fn sums<const R: usize>(self, x: &[u8], tile: &[i8], new: bool, sums: &mut [[i32; TILE]; R]);
+    /// `x` is row-major `[R, inputs]`, `tile` `[inputs / 4, TILE, 4]`, and `inputs` a multiple of [`GROUP`].
+    fn sums<const R: usize>(self, x: &[u8], tile: &[i8], fetch: Fetch, sums: &mut [[i32; TILE]; R]);
 
     /// Does something in code of its own that was compiled for the CPU of this kernel: what is done in many places is compiled once.
     fn run(self, task: impl Task);
@@ -70,7 +89,7 @@ impl Kernel for Portable {
     type Lanes = Array;
 
     #[inline(always)]
-    fn sums<const R: usize>(self, x: &[u8], tile: &[i8], _new: bool, sums: &mut [[i32; TILE]; R]) {
+    fn sums<const R: usize>(self, x: &[u8], tile: &[i8], _fetch: Fetch, sums: &mut [[i32; TILE]; R]) {
         let inputs = check::<R>(x, tile);
         let (fours, _) = tile.as_chunks::<{ 4 * TILE }>();
         for (sums, x) in sums.iter_mut().zip(x.chunks_exact(inputs)) {
@@ -196,8 +215,8 @@ mod tests {
             let Compare(x, tile, name) = *self;
             let x = &x[..R * tile.len() / TILE];
             let (mut ours, mut theirs) = ([[1; TILE]; R], [[2; TILE]; R]);
-            kernel.sums(x, tile, true, &mut ours);
-            Portable.sums(x, tile, true, &mut theirs);
+            kernel.sums(x, tile, Fetch::Near, &mut ours);
+            Portable.sums(x, tile, Fetch::Near, &mut theirs);
             assert_eq!(ours, theirs, "{name}, {R} rows, {} inputs", tile.len() / TILE);
         }
     }

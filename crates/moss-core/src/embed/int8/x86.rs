@@ -3,7 +3,7 @@
 
 use std::arch::x86_64::*;
 
-use super::kernel::{GROUP, Kernel, TILE, Task, check, run};
+use super::kernel::{Fetch, GROUP, Kernel, TILE, Task, check, run};
 use crate::lanes;
 
 /// `vpmaddubsw`: pairs of products in 16 bits, of which four are added up before they go to 32.
@@ -44,7 +44,7 @@ macro_rules! kernel {
             type Lanes = $lanes;
 
             #[inline(always)]
-            fn sums<const R: usize>(self, x: &[u8], tile: &[i8], new: bool, sums: &mut [[i32; TILE]; R]) {
+            fn sums<const R: usize>(self, x: &[u8], tile: &[i8], fetch: Fetch, sums: &mut [[i32; TILE]; R]) {
                 let inputs = check::<R>(x, tile);
                 // SAFETY: `detect` alone makes a kernel, and it found the features. Reads stay within `R` rows of
                 // `inputs` codes and `inputs` times `TILE` weights, which `check` compared with the slices; the
@@ -57,8 +57,8 @@ macro_rules! kernel {
                     for part in 0..4 * TILE / bytes / AT_ONCE {
                         let mut totals = [[$zero(); R]; AT_ONCE];
                         for group in 0..inputs / GROUP {
-                            if new && part == 0 {
-                                prefetch(tile, group * GROUP * TILE + AHEAD);
+                            if part == 0 {
+                                prefetch(tile, group, fetch);
                             }
                             for start in (0..GROUP).step_by(4 * FOURS) {
                                 let start = group * GROUP + start;
@@ -136,17 +136,28 @@ kernel! {
     lanes: lanes::Avx512,
 }
 
-/// How far ahead weights are asked for: a page, since the CPU itself looks ahead within a page alone.
+/// How far ahead weights of a tile are asked for: a page, since the CPU itself looks ahead within a page alone.
 const AHEAD: usize = 4096;
 
-/// Asks for the group of weights at this distance, which may lie in a later tile.
+/// Asks for what belongs to a group. What is near goes to the nearest cache, the next tile to the one behind it.
 #[inline(always)]
-fn prefetch(tile: &[i8], distance: usize) {
+fn prefetch(tile: &[i8], group: usize, fetch: Fetch) {
     const LINE: usize = 64;
-    for line in 0..GROUP * TILE / LINE {
-        let address = tile.as_ptr().wrapping_add(distance + line * LINE);
-        // SAFETY: SSE is part of every x86-64 target, and a prefetch reads nothing, whatever the address.
-        unsafe { _mm_prefetch::<_MM_HINT_T0>(address.cast()) };
+    const LINES: usize = GROUP * TILE / LINE;
+    let line = |at: usize| tile.as_ptr().wrapping_add((group * LINES + at) * LINE);
+    // SAFETY: SSE is part of every x86-64 target, and a prefetch reads nothing, whatever the address.
+    unsafe {
+        match fetch {
+            Fetch::Near => {
+                for at in 0..LINES {
+                    _mm_prefetch::<_MM_HINT_T0>(line(at).wrapping_add(AHEAD).cast());
+                }
+            }
+            Fetch::Next(at) if at < LINES => {
+                _mm_prefetch::<_MM_HINT_T1>(line(at).wrapping_add(tile.len()).cast());
+            }
+            Fetch::Next(_) => {}
+        }
     }
 }
 
