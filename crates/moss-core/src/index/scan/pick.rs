@@ -11,8 +11,9 @@ const PIECE: usize = 16 * SIDE;
 /// Bits of a word of a set.
 const WORD: usize = usize::BITS as usize;
 
-/// Makes the numbers of rows that are not allowed negative infinity, the first of them that of `first_row`: without branches, since what a filter lets pass cannot be foretold, and some rows at
-/// a time, which is one instruction for a few of them.
+/// Makes the numbers of rows that are not allowed negative infinity; the first number is that of `first_row`, where a word of the set
+/// begins. Without branches, since what a filter lets pass cannot be foretold, and some rows at a time, which is one instruction for a
+/// few of them.
 pub(super) fn keep_allowed(allowed: &FixedBitSet, first_row: usize, most: &mut [f32]) {
     let words = &allowed.as_slice()[first_row / WORD..];
     for (side, most) in most.chunks_mut(SIDE).enumerate() {
