@@ -3,7 +3,7 @@
 //! Without branches: the bits are the same on every CPU. All are inlined, so that they are compiled
 //! for the CPU of their caller.
 
-use crate::lanes::Lanes;
+use crate::lanes::{Lanes, ROUND};
 
 /// `x / 2 * (1 + erf(x / sqrt 2))`, the exact GELU.
 #[inline(always)]
@@ -69,9 +69,6 @@ fn exp2<L: Lanes>(x: L) -> L {
     }
     p.times_power(shifted)
 }
-
-/// Added to a number of less than 2^22 it leaves the nearest integer in the lowest bits of the sum, ties to even.
-pub(super) const ROUND: f32 = 12_582_912.0;
 
 /// The sum of a row: a running sum in each lane, then the lanes in halves.
 #[inline(always)]

@@ -28,6 +28,10 @@ pub(crate) use x86::{Avx2, Avx512};
 /// Lanes of one vector.
 pub(crate) const LANES: usize = 16;
 
+/// 1.5 * 2^23. Added to a number of less than 2^22 it leaves no bits for a fraction: the sum has the nearest integer in its lowest bits,
+/// ties to even.
+pub(crate) const ROUND: f32 = 12_582_912.0;
+
 /// One number for each lane, as anyone can hold them.
 pub(crate) type Array = [f32; LANES];
 

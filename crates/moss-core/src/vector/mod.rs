@@ -21,7 +21,7 @@ pub use precision::Precision;
 pub use quantize::QuantizedRow;
 pub(crate) use quantize::{Codes, Probe, largest_component};
 pub(crate) use signs::SignProbe;
-pub(crate) use simd::{SIDE, reaching};
+pub(crate) use simd::reaching;
 
 /// The dot product of two vectors of one length, as every part of Moss computes it: in f32 with one fixed order
 /// of summation, and in f64 where f32 overflows. Always finite for finite input, the same bits on every CPU.

@@ -14,6 +14,7 @@
 //! after the other's.
 
 use super::simd::{self, LINE, Line, SignTables};
+use crate::lanes::ROUND;
 use crate::limits::MAX_DIMENSION;
 use crate::rotate::block;
 
@@ -27,8 +28,6 @@ const TABLE: usize = 1 << GROUP;
 const LINE_GROUPS: usize = LINE / TABLE;
 /// The largest number in a table: four of them fit one byte.
 const TOP: f32 = 60.0;
-/// Added to a number of less than 2^22 it leaves no bits for a fraction.
-const ROUND: f32 = 12_582_912.0;
 /// Components are padded with zeros to a multiple, so that there is something to rotate.
 const PADDED: usize = 64;
 /// The fewest components for which signs say enough: the error falls with their root.

@@ -10,8 +10,8 @@ use super::kernel::{Fetch, Kernel, ROWS, TILE, TOP, Task};
 use super::weights::padded_inputs;
 use super::{Embeddings, Int8, Linear};
 use crate::embed::layer::{Layer, Norm};
-use crate::embed::math::{ROUND, add_and_normalize, normalize, rough_gelu};
-use crate::lanes::{Array, LANES, Lanes};
+use crate::embed::math::{add_and_normalize, normalize, rough_gelu};
+use crate::lanes::{LANES, Lanes, ROUND};
 use crate::rotate::rotate;
 
 /// The numbers between the steps, kept from call to call so that a call allocates nothing once its thread has seen as
@@ -64,27 +64,27 @@ impl Task for Pass<'_> {
                 down,
                 norm,
             } = layer;
-            codes.take_rotated::<K::Lanes>(x, qkv);
+            codes.take::<K::Lanes>(x, qkv, true);
             kernel.run(Product::<false> {
                 x: codes,
                 layer: qkv,
                 y: wide,
             });
             attend::<K::Lanes>(wide, self.texts, self.model.heads, y, attention);
-            codes.take::<K::Lanes>(y, output);
+            codes.take::<K::Lanes>(y, output, false);
             kernel.run(Product::<false> {
                 x: codes,
                 layer: output,
                 y,
             });
             add_norm::<K::Lanes>(x, y, attention_norm);
-            codes.take_rotated::<K::Lanes>(x, up);
+            codes.take::<K::Lanes>(x, up, true);
             kernel.run(Product::<true> {
                 x: codes,
                 layer: up,
                 y: wide,
             });
-            codes.take_and_rotate::<K::Lanes>(wide, down);
+            codes.take::<K::Lanes>(wide, down, true);
             kernel.run(Product::<false> {
                 x: codes,
                 layer: down,
@@ -132,53 +132,28 @@ fn add_norm<L: Lanes>(x: &mut [f32], y: &[f32], norm: &Norm) {
 }
 
 impl Codes {
-    /// Quantizes the rows of `x`, which are what `layer` takes.
+    /// Quantizes the rows of `x`, which are what `layer` takes, rotated if its weights are.
     #[inline(always)]
-    fn take<L: Lanes>(&mut self, x: &[f32], layer: &Linear) {
-        self.make_room(x.len(), layer);
-        for x in x.chunks_exact(layer.inputs) {
-            self.push::<L>(x);
-        }
-    }
-
-    /// The same of the rotated rows, for a layer whose weights are.
-    #[inline(always)]
-    fn take_rotated<L: Lanes>(&mut self, x: &[f32], layer: &Linear) {
-        self.make_room(x.len(), layer);
-        let mut row = std::mem::take(&mut self.row);
-        row.set_len(layer.inputs);
-        for x in x.chunks_exact(layer.inputs) {
-            row.copy_from_slice(x);
-            rotate::<L>(&mut row);
-            self.push::<L>(&row);
-        }
-        self.row = row;
-    }
-
-    /// The same where nothing else reads the rows: they are rotated in their place.
-    #[inline(always)]
-    fn take_and_rotate<L: Lanes>(&mut self, x: &mut [f32], layer: &Linear) {
-        self.make_room(x.len(), layer);
-        for x in x.chunks_exact_mut(layer.inputs) {
-            rotate::<L>(x);
-            self.push::<L>(x);
-        }
-    }
-
-    fn make_room(&mut self, numbers: usize, layer: &Linear) {
-        let room = numbers / layer.inputs * padded_inputs(layer.inputs);
+    fn take<L: Lanes>(&mut self, x: &[f32], layer: &Linear, rotated: bool) {
+        let inputs = layer.inputs;
+        let padded = padded_inputs(inputs);
+        let room = x.len() / inputs * padded;
         if self.codes.len() < room {
             self.codes.resize(room, 0);
         }
         self.scales.clear();
-    }
-
-    #[inline(always)]
-    fn push<L: Lanes>(&mut self, x: &[f32]) {
-        let padded = padded_inputs(x.len());
-        let (codes, padding) = self.codes[self.scales.len() * padded..][..padded].split_at_mut(x.len());
-        padding.fill(0);
-        self.scales.push(quantize::<L>(x, codes));
+        self.row.set_len(inputs);
+        for (x, codes) in x.chunks_exact(inputs).zip(self.codes.chunks_exact_mut(padded)) {
+            let mut x = x;
+            if rotated {
+                self.row.copy_from_slice(x);
+                rotate::<L>(&mut self.row);
+                x = &self.row;
+            }
+            let (codes, padding) = codes.split_at_mut(inputs);
+            padding.fill(0);
+            self.scales.push(quantize::<L>(x, codes));
+        }
     }
 }
 
@@ -186,7 +161,16 @@ impl Codes {
 #[inline(always)]
 fn quantize<L: Lanes>(x: &[f32], codes: &mut [u8]) -> (f32, f32) {
     let (blocks, last) = x.as_chunks();
-    let (low, high) = ends::<L>(blocks, last);
+    let (mut low, mut high) = (
+        L::load_last(last, f32::INFINITY),
+        L::load_last(last, f32::NEG_INFINITY),
+    );
+    for block in blocks {
+        let block = L::load(block);
+        (low, high) = (block.least(low), block.greatest(high));
+    }
+    // The negative of the lowest is the highest.
+    let (low, high) = (-L::splat(0.0).sub(low).top(), high.top());
     let range = high - low;
     let per_step = L::splat(if range > 0.0 { f32::from(TOP) / range } else { 0.0 });
     let (lowest, round) = (L::splat(low), L::splat(ROUND));
@@ -199,22 +183,6 @@ fn quantize<L: Lanes>(x: &[f32], codes: &mut [u8]) -> (f32, f32) {
         *byte = code;
     }
     (low, range / f32::from(TOP))
-}
-
-/// The lowest and the highest number of a row.
-#[inline(always)]
-fn ends<L: Lanes>(blocks: &[Array], last: &[f32]) -> (f32, f32) {
-    // Two of each, which do not wait for each other.
-    let mut lows = [L::load_last(last, f32::INFINITY); 2];
-    let mut highs = [L::load_last(last, f32::NEG_INFINITY); 2];
-    for (at, block) in blocks.iter().enumerate() {
-        let block = L::load(block);
-        lows[at % 2] = block.least(lows[at % 2]);
-        highs[at % 2] = block.greatest(highs[at % 2]);
-    }
-    let (low, high) = (lows[0].least(lows[1]), highs[0].greatest(highs[1]));
-    // The negative of the lowest is the highest.
-    (-L::splat(0.0).sub(low).top(), high.top())
 }
 
 /// `y = x W + b`, and GELU of it if `GELU`, row-major `[tokens, outputs]`.
@@ -238,18 +206,17 @@ impl<const GELU: bool> Task for Product<'_, GELU> {
         // As even as they can be: a block of one row costs nearly what one of four does.
         let blocks = tokens.div_ceil(ROWS);
         for (at, tile) in codes.chunks_exact(inputs * TILE).enumerate() {
-            let mut outputs = Outputs {
+            let outputs = Outputs {
                 scales: &scales[at],
                 offsets: &offsets[at],
                 biases: &biases[at],
                 first: at * TILE,
                 of: layer.outputs,
-                fetch: Fetch::Near,
             };
             let mut start = 0;
             for block in 0..blocks {
                 let end = (block + 1) * tokens / blocks;
-                outputs.fetch = Fetch::of_block(block);
+                let fetch = Fetch::of_block(block);
                 let rows = start..end;
                 let codes = &x.codes[rows.start * inputs..rows.end * inputs];
                 let (x, y) = (
@@ -257,14 +224,14 @@ impl<const GELU: bool> Task for Product<'_, GELU> {
                     &mut y[rows.start * layer.outputs..rows.end * layer.outputs],
                 );
                 match end - start {
-                    1 => outputs.rows::<K, 1, GELU>(kernel, codes, tile, x, y),
-                    2 => outputs.rows::<K, 2, GELU>(kernel, codes, tile, x, y),
-                    3 => outputs.rows::<K, 3, GELU>(kernel, codes, tile, x, y),
-                    4 => outputs.rows::<K, 4, GELU>(kernel, codes, tile, x, y),
-                    5 => outputs.rows::<K, 5, GELU>(kernel, codes, tile, x, y),
-                    6 => outputs.rows::<K, 6, GELU>(kernel, codes, tile, x, y),
-                    7 => outputs.rows::<K, 7, GELU>(kernel, codes, tile, x, y),
-                    _ => outputs.rows::<K, ROWS, GELU>(kernel, codes, tile, x, y),
+                    1 => outputs.rows::<K, 1, GELU>(kernel, fetch, codes, tile, x, y),
+                    2 => outputs.rows::<K, 2, GELU>(kernel, fetch, codes, tile, x, y),
+                    3 => outputs.rows::<K, 3, GELU>(kernel, fetch, codes, tile, x, y),
+                    4 => outputs.rows::<K, 4, GELU>(kernel, fetch, codes, tile, x, y),
+                    5 => outputs.rows::<K, 5, GELU>(kernel, fetch, codes, tile, x, y),
+                    6 => outputs.rows::<K, 6, GELU>(kernel, fetch, codes, tile, x, y),
+                    7 => outputs.rows::<K, 7, GELU>(kernel, fetch, codes, tile, x, y),
+                    _ => outputs.rows::<K, ROWS, GELU>(kernel, fetch, codes, tile, x, y),
                 }
                 start = end;
             }
@@ -280,7 +247,6 @@ struct Outputs<'a> {
     /// Number of the first, out of `of`.
     first: usize,
     of: usize,
-    fetch: Fetch,
 }
 
 impl Outputs<'_> {
@@ -288,13 +254,14 @@ impl Outputs<'_> {
     fn rows<K: Kernel, const R: usize, const GELU: bool>(
         &self,
         kernel: K,
+        fetch: Fetch,
         codes: &[u8],
         tile: &[i8],
         x: &[(f32, f32)],
         y: &mut [f32],
     ) {
         let mut sums = [[0; TILE]; R];
-        kernel.sums::<R>(codes, tile, self.fetch, &mut sums);
+        kernel.sums::<R>(codes, tile, fetch, &mut sums);
         let ((scales, _), (offsets, _), (biases, _)) = (
             self.scales.as_chunks(),
             self.offsets.as_chunks(),

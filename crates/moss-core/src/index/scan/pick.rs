@@ -2,12 +2,13 @@
 
 use fixedbitset::FixedBitSet;
 
-use crate::vector::{SIDE, reaching};
+use crate::lanes::LANES;
+use crate::vector::reaching;
 
 /// Rows that are handed over together, at least.
 const TOGETHER: usize = 16;
 /// Numbers that are compared before any of them is handed over.
-const PIECE: usize = 16 * SIDE;
+const PIECE: usize = 16 * LANES;
 /// Bits of a word of a set.
 const WORD: usize = usize::BITS as usize;
 
@@ -16,8 +17,8 @@ const WORD: usize = usize::BITS as usize;
 /// few of them.
 pub(super) fn keep_allowed(allowed: &FixedBitSet, first_row: usize, most: &mut [f32]) {
     let words = &allowed.as_slice()[first_row / WORD..];
-    for (side, most) in most.chunks_mut(SIDE).enumerate() {
-        let bits = words[side * SIDE / WORD] >> (side * SIDE % WORD);
+    for (side, most) in most.chunks_mut(LANES).enumerate() {
+        let bits = words[side * LANES / WORD] >> (side * LANES % WORD);
         for (at, most) in most.iter_mut().enumerate() {
             let keep = (bits as u32 >> at & 1).wrapping_neg();
             *most = f32::from_bits(most.to_bits() & keep | f32::NEG_INFINITY.to_bits() & !keep);
@@ -48,13 +49,13 @@ pub(super) fn greatest(numbers: &[f32], count: usize) -> Vec<u32> {
 
 /// Hands over where the numbers are that are not below the cut, some at a time; what is returned is the cut from then on.
 pub(super) fn above(numbers: &[f32], mut cut: f32, mut take: impl FnMut(&[u32]) -> f32) {
-    let (mut found, mut count) = ([0; TOGETHER + SIDE], 0);
+    let (mut found, mut count) = ([0; TOGETHER + LANES], 0);
     for (piece, numbers) in numbers.chunks(PIECE).enumerate() {
-        let mut sides = [0; PIECE / SIDE];
+        let mut sides = [0; PIECE / LANES];
         reaching(numbers, cut, &mut sides);
         for (side, mut bits) in sides.into_iter().enumerate().filter(|(_, bits)| *bits != 0) {
             while bits != 0 {
-                let at = side * SIDE + bits.trailing_zeros() as usize;
+                let at = side * LANES + bits.trailing_zeros() as usize;
                 bits &= bits - 1;
                 found[count] = (piece * PIECE + at) as u32;
                 // The cut may have risen since. Without a branch, which nothing could foretell.

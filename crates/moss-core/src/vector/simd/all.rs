@@ -1,6 +1,6 @@
 //! The portable kernels: the definition of every result, and the twin of the others in tests.
 
-use crate::lanes::{self, Array, Lanes};
+use crate::lanes::{self, Array, Lanes, ROUND};
 use crate::rotate::rotate;
 
 use super::{CODE_MAX, Kernels, Line, SignRows, SignTables};
@@ -69,14 +69,11 @@ fn sign_bounds(query: &SignTables, rows: &SignRows<'_>, out: &mut [f32]) {
     bounds_of_sums(&sums, query, rows, out);
 }
 
-/// 1.5 * 2^23: next to it, f32 holds whole numbers only.
-const ROUNDING_SHIFT: f32 = 12_582_912.0;
-
 /// Codes, by any vectors.
 #[inline(always)]
 pub(super) fn code<L: Lanes>(values: &[f32], scale: f32, inverse: f32, lines: &mut [Line]) -> [f32; 2] {
     let (largest, least) = (L::splat(CODE_MAX), L::splat(-CODE_MAX));
-    let (shift, scale, inverse) = (L::splat(ROUNDING_SHIFT), L::splat(scale), L::splat(inverse));
+    let (shift, scale, inverse) = (L::splat(ROUND), L::splat(scale), L::splat(inverse));
     let mut sums = [L::splat(0.0); 2];
     let (sixteens, rest) = values.as_chunks();
     let codes = lines.iter_mut().flat_map(|line| line.0.as_chunks_mut().0);

@@ -132,12 +132,9 @@ pub(super) fn code(values: &[f32], scale: f32, inverse: f32, lines: &mut [Line])
     (KERNELS.code)(values, scale, inverse, lines)
 }
 
-/// Numbers that [`reaching`] says of in one word.
-pub(crate) const SIDE: usize = LANES;
-
-/// Writes for each [`SIDE`] numbers which of them are not below the cut, the first in the lowest bit. No number is NaN.
+/// Writes for each [`LANES`] numbers which of them are not below the cut, the first in the lowest bit. No number is NaN.
 pub(crate) fn reaching(numbers: &[f32], cut: f32, out: &mut [u16]) {
-    assert!(numbers.len() <= out.len() * SIDE);
+    assert!(numbers.len() <= out.len() * LANES);
     (KERNELS.reaching)(numbers, cut, out)
 }
 
@@ -263,7 +260,7 @@ mod tests {
             ],
         ) {
             let expected: Vec<u16> = numbers
-                .chunks(SIDE)
+                .chunks(LANES)
                 .map(|side| side.iter().rev().fold(0, |bits, &x| bits << 1 | u16::from(x >= cut)))
                 .collect();
             for kernels in supported() {

@@ -115,9 +115,15 @@ compiled! { "avx2,avx512f,avx512bw,avx512vl,avx512vnni":
 }
 
 #[inline(always)]
-pub(super) fn prefetch<T>(data: &T) {
-    // SAFETY: SSE is part of every x86-64 target, and a prefetch reads nothing.
-    unsafe { _mm_prefetch::<_MM_HINT_T0>(std::ptr::from_ref(data).cast()) };
+pub(super) fn prefetch<T>(data: *const T) {
+    // SAFETY: SSE is part of every x86-64 target, and a prefetch reads nothing, whatever the address.
+    unsafe { _mm_prefetch::<_MM_HINT_T0>(data.cast()) };
+}
+
+/// Asks for what a scan comes to later; at the end of the rows that is nothing of theirs.
+#[inline(always)]
+fn prefetch_ahead(line: &Line) {
+    prefetch(std::ptr::from_ref(line).wrapping_add(PREFETCH_LINES));
 }
 
 /// Vectors whose numbers, of at most 63 each, fit a byte together.
@@ -136,8 +142,7 @@ fn table_sums_512(tables: &[Line], codes: &[Line], out: &mut [u16; 32]) {
     {
         let mut bytes = [_mm512_setzero_si512(); 2];
         for at in 0..ADDED {
-            // An address behind the codes is fine: a prefetch reads nothing.
-            _mm_prefetch::<_MM_HINT_T0>(std::ptr::from_ref(&codes[at]).wrapping_add(PREFETCH_LINES).cast());
+            prefetch_ahead(&codes[at]);
             let (table, codes) = (load512(&tables[at]), load512(&codes[at]));
             let halves = [codes, _mm512_srli_epi16::<4>(codes)];
             for (bytes, half) in bytes.iter_mut().zip(halves) {
@@ -222,10 +227,7 @@ fn vnni(query: &[Line], rows: &[Line], out: &mut [i32]) {
         let (front, back) = group.split_at(2 * query.len());
         let (row0, row1) = front.split_at(query.len());
         let (row2, row3) = back.split_at(query.len());
-        for line in group {
-            // An address behind the rows is fine: a prefetch reads nothing.
-            _mm_prefetch::<_MM_HINT_T0>(std::ptr::from_ref(line).wrapping_add(PREFETCH_LINES).cast());
-        }
+        group.iter().for_each(prefetch_ahead);
         let mut sums = [_mm512_setzero_si512(); GROUP];
         for ((((q, r0), r1), r2), r3) in query.iter().zip(row0).zip(row1).zip(row2).zip(row3) {
             sums[0] = step(sums[0], q, r0);
