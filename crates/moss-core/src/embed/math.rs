@@ -58,7 +58,7 @@ fn erf(x: f32) -> f32 {
 /// `2^x` for `x <= 0` to 3e-6 relative; below -116 `2^-116`, which divided by a sum is still a normal number: others cost a hundred
 /// times as much. The polynomial was fitted to the least greatest relative error between -0.5 and 0.5.
 #[inline(always)]
-fn exp2<L: Lanes>(x: L) -> L {
+pub(super) fn exp2<L: Lanes>(x: L) -> L {
     let x = x.greatest(L::splat(-116.0));
     // To the nearest integer, which then stands in the lowest bits.
     let shifted = x.add(L::splat(ROUND));
@@ -148,13 +148,6 @@ fn normalize_of_sum<L: Lanes>(row: &mut [f32], sum: f32, weight: &[f32], bias: &
 /// `softmax(scale * x)`, in place.
 #[inline(always)]
 pub(super) fn softmax<L: Lanes>(x: &mut [f32], scale: f32) {
-    let share = powers::<L>(x, scale);
-    multiply::<L>(x, share);
-}
-
-/// What [`softmax`] is before it is divided by its sum, in place; returns what it is to be multiplied by.
-#[inline(always)]
-pub(super) fn powers<L: Lanes>(x: &mut [f32], scale: f32) -> f32 {
     let (blocks, last) = x.as_chunks_mut();
     let mut tops = L::load_last(last, f32::NEG_INFINITY);
     for block in &*blocks {
@@ -175,7 +168,7 @@ pub(super) fn powers<L: Lanes>(x: &mut [f32], scale: f32) -> f32 {
         sums = sums.add(power);
         power.store_last(last);
     }
-    1.0 / sums.total()
+    multiply::<L>(x, 1.0 / sums.total());
 }
 
 /// `factor * x`, in place.

@@ -105,6 +105,48 @@ impl Lanes for Neon {
     }
 
     #[inline(always)]
+    fn whole(self) -> Neon {
+        Neon(self.0.map(|x| unsafe { vcvtq_f32_s32(vreinterpretq_s32_f32(x)) }))
+    }
+
+    #[inline(always)]
+    fn pair(self, other: Neon) -> Neon {
+        self.each(other, |a, b| unsafe {
+            let (lower, upper) = (vreinterpretq_u32_f32(a), vreinterpretq_u32_f32(b));
+            vreinterpretq_f32_u32(vsliq_n_u32::<16>(lower, upper))
+        })
+    }
+
+    #[inline(always)]
+    fn add_pairs(self, left: Neon, right: Neon) -> Neon {
+        let mut out = self;
+        for at in [0, 2] {
+            unsafe {
+                // The lower halves of eight lanes, and the upper ones.
+                let (a, b) = (
+                    vreinterpretq_s16_f32(left.0[at]),
+                    vreinterpretq_s16_f32(left.0[at + 1]),
+                );
+                let (left, left_upper) = (vuzp1q_s16(a, b), vuzp2q_s16(a, b));
+                let (a, b) = (
+                    vreinterpretq_s16_f32(right.0[at]),
+                    vreinterpretq_s16_f32(right.0[at + 1]),
+                );
+                let (right, right_upper) = (vuzp1q_s16(a, b), vuzp2q_s16(a, b));
+                let sum = vreinterpretq_s32_f32(self.0[at]);
+                let sum = vmlal_s16(sum, vget_low_s16(left), vget_low_s16(right));
+                let sum = vmlal_s16(sum, vget_low_s16(left_upper), vget_low_s16(right_upper));
+                out.0[at] = vreinterpretq_f32_s32(sum);
+                let sum = vreinterpretq_s32_f32(self.0[at + 1]);
+                let sum = vmlal_high_s16(sum, left, right);
+                let sum = vmlal_high_s16(sum, left_upper, right_upper);
+                out.0[at + 1] = vreinterpretq_f32_s32(sum);
+            }
+        }
+        out
+    }
+
+    #[inline(always)]
     fn positive(self) -> u16 {
         let mut bits = 0;
         for (at, part) in self.0.into_iter().enumerate() {

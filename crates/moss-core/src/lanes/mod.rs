@@ -58,6 +58,12 @@ pub(crate) trait Lanes: Copy {
     /// What is at even places of the two, one after the other, and what is at odd ones.
     fn deinterleave(self, other: Self) -> (Self, Self);
     fn from_ints(from: &[i32; LANES]) -> Self;
+    /// The numbers that the lanes' bits are as integers.
+    fn whole(self) -> Self;
+    /// Two integers of 16 bits in each lane: the lowest bits of the two, those of `other` in the upper half.
+    fn pair(self, other: Self) -> Self;
+    /// Adds to integers of 32 bits the products of the lower halves and of the upper ones of two that [`Lanes::pair`] made, wrapping.
+    fn add_pairs(self, left: Self, right: Self) -> Self;
     /// Which lanes are above 0, as bits: the first lane is the lowest.
     fn positive(self) -> u16;
     /// The lowest byte of each lane's bits.
@@ -176,6 +182,33 @@ impl Lanes for Array {
     }
 
     #[inline(always)]
+    fn whole(self) -> Array {
+        self.map(|x| x.to_bits().cast_signed() as f32)
+    }
+
+    #[inline(always)]
+    fn pair(self, other: Array) -> Array {
+        each(self, other, |a, b| {
+            f32::from_bits(b.to_bits() << 16 | a.to_bits() & 0xffff)
+        })
+    }
+
+    #[inline(always)]
+    fn add_pairs(self, left: Array, right: Array) -> Array {
+        let mut out = self;
+        for at in 0..LANES {
+            let (a, b) = (
+                left[at].to_bits().cast_signed(),
+                right[at].to_bits().cast_signed(),
+            );
+            let lower = i32::from(a as i16) * i32::from(b as i16);
+            let sum = self[at].to_bits().cast_signed().wrapping_add(lower);
+            out[at] = f32::from_bits(sum.wrapping_add((a >> 16) * (b >> 16)).cast_unsigned());
+        }
+        out
+    }
+
+    #[inline(always)]
     fn positive(self) -> u16 {
         let bit = |(at, x): (usize, &f32)| u16::from(*x > 0.0) << at;
         self.iter().enumerate().map(bit).sum()
@@ -243,6 +276,7 @@ mod tests {
             even,
             odd,
             L::from_ints(ints),
+            x.whole(),
             x.times_power(y),
             L::splat(a[3]),
             L::load_last(last, 7.0),
@@ -257,6 +291,11 @@ mod tests {
         x.store_last(&mut some);
         out.extend(some);
         out.extend([x.total(), x.top()]);
+        // Bits that may be those of a number that is not one.
+        let mut pairs = [[0.0; LANES]; 2];
+        let pair = x.pair(y);
+        pair.store(&mut pairs[0]);
+        y.add_pairs(pair, y.pair(x)).store(&mut pairs[1]);
         // A NaN has many bits.
         let of = |x: f32| {
             if x.is_nan() {
@@ -266,7 +305,8 @@ mod tests {
             }
         };
         let bytes = x.lowest_bytes().map(u32::from);
-        let bits = [u32::from(x.positive())];
+        let bits = pairs.concat().into_iter().map(f32::to_bits);
+        let bits = bits.chain([u32::from(x.positive())]);
         out.into_iter().map(of).chain(bytes).chain(bits).collect()
     }
 
@@ -305,7 +345,7 @@ mod tests {
                 if is_x86_feature_detected!("avx2") {
                     assert_eq!(bits::<Avx2>(&a, &b, &ints, last), wanted);
                 }
-                if is_x86_feature_detected!("avx512f") && is_x86_feature_detected!("avx512bw") {
+                if is_x86_feature_detected!("avx512f") && is_x86_feature_detected!("avx512vnni") {
                     assert_eq!(bits::<Avx512>(&a, &b, &ints, last), wanted);
                 }
             }

@@ -13,7 +13,7 @@ use super::{Array, LANES, Lanes};
 #[derive(Clone, Copy)]
 pub(crate) struct Avx2([__m256; 2]);
 
-/// One register of 512 bits. Only to be used where AVX-512 F and BW were found.
+/// One register of 512 bits. Only to be used where AVX-512 F and BW were found, and `add_pairs` where VNNI was too.
 #[derive(Clone, Copy)]
 pub(crate) struct Avx512(__m512);
 
@@ -79,6 +79,40 @@ impl Lanes for Avx2 {
                 _mm256_cvtepi32_ps(_mm256_loadu_si256(from.add(1))),
             ])
         }
+    }
+
+    #[inline(always)]
+    fn whole(self) -> Avx2 {
+        Avx2(
+            self.0
+                .map(|x| unsafe { _mm256_cvtepi32_ps(_mm256_castps_si256(x)) }),
+        )
+    }
+
+    #[inline(always)]
+    fn pair(self, other: Avx2) -> Avx2 {
+        let mut out = self;
+        for at in 0..2 {
+            unsafe {
+                let upper = _mm256_slli_epi32::<16>(_mm256_castps_si256(other.0[at]));
+                let both = _mm256_blend_epi16::<0b1010_1010>(_mm256_castps_si256(self.0[at]), upper);
+                out.0[at] = _mm256_castsi256_ps(both);
+            }
+        }
+        out
+    }
+
+    #[inline(always)]
+    fn add_pairs(self, left: Avx2, right: Avx2) -> Avx2 {
+        let mut out = self;
+        for at in 0..2 {
+            unsafe {
+                let (left, right) = (_mm256_castps_si256(left.0[at]), _mm256_castps_si256(right.0[at]));
+                let sum = _mm256_castps_si256(self.0[at]);
+                out.0[at] = _mm256_castsi256_ps(_mm256_add_epi32(sum, _mm256_madd_epi16(left, right)));
+            }
+        }
+        out
     }
 
     #[inline(always)]
@@ -216,6 +250,29 @@ impl Lanes for Avx512 {
     #[inline(always)]
     fn from_ints(from: &[i32; LANES]) -> Avx512 {
         unsafe { Avx512(_mm512_cvtepi32_ps(_mm512_loadu_si512(from.as_ptr().cast()))) }
+    }
+
+    #[inline(always)]
+    fn whole(self) -> Avx512 {
+        unsafe { Avx512(_mm512_cvtepi32_ps(_mm512_castps_si512(self.0))) }
+    }
+
+    #[inline(always)]
+    fn pair(self, other: Avx512) -> Avx512 {
+        unsafe {
+            let upper = _mm512_slli_epi32::<16>(_mm512_castps_si512(other.0));
+            let both = _mm512_mask_blend_epi16(0xaaaa_aaaa, _mm512_castps_si512(self.0), upper);
+            Avx512(_mm512_castsi512_ps(both))
+        }
+    }
+
+    #[inline(always)]
+    fn add_pairs(self, left: Avx512, right: Avx512) -> Avx512 {
+        unsafe {
+            let (left, right) = (_mm512_castps_si512(left.0), _mm512_castps_si512(right.0));
+            let sum = _mm512_dpwssd_epi32(_mm512_castps_si512(self.0), left, right);
+            Avx512(_mm512_castsi512_ps(sum))
+        }
     }
 
     #[inline(always)]

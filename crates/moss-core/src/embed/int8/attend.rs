@@ -1,21 +1,35 @@
-//! Attention, in f32: few operations in short texts, and none of them with weights.
+//! Attention: products of integers of 16 bits, between them softmax in f32.
+//!
+//! Queries, keys and values are rounded to steps of their text's own, and powers to shares of the greatest, as fine as sums of 32 bits
+//! allow: that is next to nothing beside the 7 bits of what goes in and out, and half as many multiplications as in f32.
 
 use super::buffer::Buffer;
-use crate::embed::math::powers;
-use crate::lanes::{Array, LANES, Lanes, transpose};
+use crate::embed::math::exp2;
+use crate::lanes::{Array, LANES, Lanes, ROUND, transpose};
+
+/// What the largest value is rounded to. The rest of the bits of a sum is for powers, which differ more.
+const TOP_VALUE: usize = 1023;
+
+/// The integers 1 and 1, as [`Lanes::pair`] makes them.
+const ONES: f32 = f32::from_bits(0x0001_0001);
 
 /// What products of one head of one text read, laid out for them, and what lies between them.
 ///
-/// The right side of a product is in panels: of each row as many numbers as are multiplied at once, row after row, then the next
-/// columns. Its columns are padded with zeros to whole vectors.
+/// Numbers that are added up lie in pairs, that of a row with the one `LANES` further on: so whole vectors are paired. The right side of
+/// a product is in panels: of each row of pairs as many as are multiplied at once, row after row, then the next columns. Its columns
+/// are padded with zeros to whole vectors.
 #[derive(Default)]
 pub(super) struct Scratch {
-    /// `[width, tokens]`
+    /// `[tokens, width / 2]`
+    queries: Buffer,
+    /// `[width / 2, tokens]`
     keys: Buffer,
-    /// `[tokens, width]`
+    /// `[tokens / 2, width]`
     values: Buffer,
     /// `[rows, tokens]`, of as many rows as are multiplied at once: so they stay in the nearest cache.
     scores: Buffer,
+    /// `[rows, tokens / 2]`
+    powers: Buffer,
 }
 
 /// One head of one text.
@@ -27,6 +41,44 @@ struct Head<'a> {
     /// Where its numbers begin, of `width`.
     first: usize,
     width: usize,
+    steps: Steps,
+}
+
+/// Steps between the integers of queries, keys and values.
+#[derive(Clone, Copy)]
+struct Steps([f32; 3]);
+
+impl Steps {
+    /// Those of which the largest of a text have so many.
+    #[inline(always)]
+    fn new<L: Lanes>(qkv: &[f32], hidden: usize, width: usize) -> Steps {
+        let mut squares = [L::splat(0.0); 3];
+        for rows in qkv.chunks_exact(3 * hidden) {
+            for (squares, row) in squares.iter_mut().zip(rows.chunks_exact(hidden)) {
+                let (blocks, last) = row.as_chunks();
+                for block in blocks {
+                    let x = L::load(block);
+                    *squares = x.mul(x).greatest(*squares);
+                }
+                let x = L::load_last(last, 0.0);
+                *squares = x.mul(x).greatest(*squares);
+            }
+        }
+        // Scores are sums of `width` products.
+        let top = (i32::MAX as usize / width).isqrt().min(i16::MAX as usize);
+        let mut steps = [0.0; 3];
+        for (at, top) in [top, top, TOP_VALUE].into_iter().enumerate() {
+            steps[at] = squares[at].top().sqrt() / top as f32;
+        }
+        Steps(steps)
+    }
+
+    /// How many of its steps 1 is.
+    #[inline(always)]
+    fn per(&self, which: usize) -> f32 {
+        let step = self.0[which];
+        if step > 0.0 { 1.0 / step } else { 0.0 }
+    }
 }
 
 /// `softmax(q k^T / sqrt(width)) v` for each head of each text, side by side: `[tokens, hidden]` from `[tokens, 3 * hidden]`.
@@ -45,12 +97,14 @@ pub(super) fn attend<L: Lanes>(
     for text in texts {
         let (text, further) = qkv.split_at(text.len() * 3 * hidden);
         let (context, rest) = y.split_at_mut(text.len() / (3 * hidden) * hidden);
+        let steps = Steps::new::<L>(text, hidden, width);
         for first in (0..hidden).step_by(width) {
             let head = Head {
                 qkv: text,
                 hidden,
                 first,
                 width,
+                steps,
             };
             scratch.head::<L>(head, context);
         }
@@ -94,31 +148,50 @@ impl Scratch {
         }
     }
 
-    /// Lays out keys and values in panels of `C` vectors.
+    /// Rounds queries, keys and values, and lays out the latter two in panels of `C` vectors.
     #[inline(always)]
     fn lay<L: Lanes, const C: usize>(&mut self, head: Head<'_>) {
         let (tokens, width) = (head.tokens(), head.width);
         let (columns, depth) = (tokens.div_ceil(LANES), width.div_ceil(LANES));
-        self.keys.set_len(width * columns * LANES);
-        self.values.set_len(tokens * depth * LANES);
+        let [per_query, per_key, per_value] = [head.steps.per(0), head.steps.per(1), head.steps.per(2)];
+        let vectors = depth.div_ceil(2);
+        self.queries.set_len(tokens * vectors * LANES);
+        let mut queries = self.queries.as_chunks_mut().0.iter_mut();
+        for token in 0..tokens {
+            for (at, query) in queries.by_ref().take(vectors).enumerate() {
+                pair_within::<L>(head.part(0, token), at, per_query).store(query);
+            }
+        }
+
+        let rows = pairs(width);
+        self.keys.set_len(rows * columns * LANES);
         let keys = self.keys.as_chunks_mut().0;
         for column in 0..columns {
-            for side in 0..depth {
+            for at in 0..vectors {
                 let mut square = [L::splat(0.0); LANES];
                 for (token, key) in (column * LANES..tokens).zip(&mut square) {
-                    *key = load(head.part(1, token), side);
+                    *key = pair_within(head.part(1, token), at, per_key);
                 }
                 transpose(&mut square);
-                for (row, keys_of_row) in (side * LANES..width).zip(square) {
-                    keys_of_row.store(&mut keys[place::<C>(width, columns, row, column)]);
+                for (row, keys_of_row) in (at * LANES..rows).zip(square) {
+                    keys_of_row.store(&mut keys[place::<C>(rows, columns, row, column)]);
                 }
             }
         }
+
+        let rows = tokens.div_ceil(2);
+        self.values.set_len(rows * depth * LANES);
         let values = self.values.as_chunks_mut().0;
-        for token in 0..tokens {
-            for side in 0..depth {
-                let value: L = load(head.part(2, token), side);
-                value.store(&mut values[place::<C>(tokens, depth, token, side)]);
+        for row in 0..rows {
+            for at in 0..depth {
+                let value: L = rounded(head.part(2, 2 * row), at, per_value);
+                let mut further = L::splat(0.0);
+                if 2 * row + 1 < tokens {
+                    further = rounded(head.part(2, 2 * row + 1), at, per_value);
+                }
+                value
+                    .pair(further)
+                    .store(&mut values[place::<C>(rows, depth, row, at)]);
             }
         }
     }
@@ -134,40 +207,68 @@ impl Scratch {
         let (tokens, width) = (head.tokens(), head.width);
         let columns = tokens.div_ceil(LANES);
         self.scores.set_len(R * columns * LANES);
-        let mut queries = [&head.qkv[..0]; R];
+        let mut queries = [&self.queries[..0]; R];
+        let queries_apart = self.queries.len() / tokens;
         for (row, query) in queries.iter_mut().enumerate() {
-            *query = head.part(0, start + row);
+            *query = &self.queries[(start + row) * queries_apart..][..pairs(width)];
         }
+        // What lies behind the row comes to nothing.
+        let mut behind = [0.0; LANES];
+        behind[tokens - (columns - 1) * LANES..].fill(f32::NEG_INFINITY);
+        let behind = L::load(&behind);
         let scores = self.scores.as_chunks_mut().0;
-        for (at, panel) in self.keys.as_chunks().0.chunks(width * C).enumerate() {
-            if panel.len() == width * C {
+        let mut tops = [L::splat(f32::NEG_INFINITY); R];
+        for (at, panel) in self.keys.as_chunks().0.chunks(pairs(width) * C).enumerate() {
+            if panel.len() == pairs(width) * C {
                 let sums = product::<L, R, C>(&queries, panel);
                 for (row, sums) in sums.into_iter().enumerate() {
                     for (side, sum) in sums.into_iter().enumerate() {
-                        sum.store(&mut scores[row * columns + at * C + side]);
+                        let column = at * C + side;
+                        let sum = if column + 1 < columns {
+                            sum
+                        } else {
+                            sum.add(behind)
+                        };
+                        tops[row] = sum.greatest(tops[row]);
+                        sum.store(&mut scores[row * columns + column]);
                     }
                 }
             } else {
                 let sums = product::<L, R, 1>(&queries, panel);
                 for (row, [sum]) in sums.into_iter().enumerate() {
+                    let sum = sum.add(behind);
+                    tops[row] = sum.greatest(tops[row]);
                     sum.store(&mut scores[row * columns + at * C]);
                 }
             }
         }
-        let scale = 1.0 / (width as f32).sqrt();
+        let tops = tops_of(tops);
+
+        // Sums of `tokens` products with values.
+        let most = (i32::MAX as usize / TOP_VALUE / tokens).min(i16::MAX as usize) as f32;
+        let powers_apart = columns.div_ceil(2) * LANES;
+        self.powers.set_len(R * powers_apart);
+        let Steps([query, key, value]) = head.steps;
+        let scale = query * key / (width as f32).sqrt();
         let mut shares = [0.0; R];
-        for (scores, share) in self.scores.chunks_exact_mut(columns * LANES).zip(&mut shares) {
-            // Whole vectors: what lies behind the row comes to nothing.
-            scores[tokens..].fill(f32::NEG_INFINITY);
-            *share = powers::<L>(scores, scale);
+        for (row, share) in shares.iter_mut().enumerate() {
+            let scores = &scores[row * columns..][..columns];
+            let powers = &mut self.powers[row * powers_apart..][..powers_apart];
+            *share = value / powers_of::<L>(scores, tops[row], scale, most, powers);
         }
-        let mut powers = [&self.scores[..0]; R];
+        let mut powers = [&self.powers[..0]; R];
         for (row, powers) in powers.iter_mut().enumerate() {
-            *powers = &self.scores[row * columns * LANES..][..tokens];
+            *powers = &self.powers[row * powers_apart..][..tokens.div_ceil(2)];
         }
-        for (at, panel) in self.values.as_chunks().0.chunks(tokens * C).enumerate() {
+        for (at, panel) in self
+            .values
+            .as_chunks()
+            .0
+            .chunks(tokens.div_ceil(2) * C)
+            .enumerate()
+        {
             let y = &mut y[start * head.hidden + head.first..];
-            if panel.len() == tokens * C {
+            if panel.len() == tokens.div_ceil(2) * C {
                 let sums = product::<L, R, C>(&powers, panel);
                 for (row, sums) in sums.into_iter().enumerate() {
                     for (side, sum) in sums.into_iter().enumerate() {
@@ -185,6 +286,50 @@ impl Scratch {
         }
         R
     }
+}
+
+/// How many pairs so many numbers come to.
+#[inline(always)]
+fn pairs(numbers: usize) -> usize {
+    numbers / (2 * LANES) * LANES + (numbers % (2 * LANES)).min(LANES)
+}
+
+/// The largest lane of each of up to sixteen vectors.
+#[inline(always)]
+fn tops_of<L: Lanes, const R: usize>(mut vectors: [L; R]) -> Array {
+    // Each round halves the lanes of each, and puts two side by side as long as there are two.
+    let mut left = R;
+    for _ in 0..LANES.ilog2() {
+        for at in 0..left.div_ceil(2) {
+            let (even, odd) = vectors[2 * at].deinterleave(vectors[(2 * at + 1).min(left - 1)]);
+            vectors[at] = even.greatest(odd);
+        }
+        left = left.div_ceil(2);
+    }
+    let mut tops = [0.0; LANES];
+    vectors[0].store(&mut tops);
+    tops
+}
+
+/// `e^(scale * (x - top))`, where 1 is `most`: pairs of integers; returns their sum.
+#[inline(always)]
+fn powers_of<L: Lanes>(scores: &[Array], top: f32, scale: f32, most: f32, powers: &mut [f32]) -> f32 {
+    // As powers of two.
+    let scale = scale * std::f32::consts::LOG2_E;
+    let (scale, less) = (L::splat(scale), L::splat(-scale * top));
+    let (most, round) = (L::splat(most), L::splat(ROUND));
+    let mut sums = L::splat(0.0);
+    for (scores, powers) in scores.chunks(2).zip(powers.as_chunks_mut().0) {
+        let mut both = [round; 2];
+        for (power, scores) in both.iter_mut().zip(scores) {
+            *power = exp2(L::load(scores).mul_add(scale, less)).mul_add(most, round);
+        }
+        let (even, odd) = both[0].deinterleave(both[1]);
+        let pair = even.pair(odd);
+        sums = sums.add_pairs(pair, L::splat(ONES));
+        pair.store(powers);
+    }
+    sums.whole().total()
 }
 
 /// Where a vector of a right side lies, of `columns` vectors in each of `rows`.
@@ -210,8 +355,13 @@ fn product<L: Lanes, const R: usize, const C: usize>(left: &[&[f32]; R], panel: 
         for row in 0..R {
             let left = L::splat(left[row][at]);
             for side in 0..C {
-                sums[row][side] = left.mul_add(right[side], sums[row][side]);
+                sums[row][side] = sums[row][side].add_pairs(left, right[side]);
             }
+        }
+    }
+    for sums in &mut sums {
+        for sum in sums {
+            *sum = sum.whole();
         }
     }
     sums
@@ -220,11 +370,23 @@ fn product<L: Lanes, const R: usize, const C: usize>(left: &[&[f32]; R], panel: 
 /// A vector of a row, zeros behind its end.
 #[inline(always)]
 fn load<L: Lanes>(row: &[f32], at: usize) -> L {
-    let rest = &row[at * LANES..];
+    let rest = row.get(at * LANES..).unwrap_or_default();
     match rest.first_chunk() {
         Some(whole) => L::load(whole),
         None => L::load_last(rest, 0.0),
     }
+}
+
+/// A vector of a row in steps, as [`ROUND`] leaves them.
+#[inline(always)]
+fn rounded<L: Lanes>(row: &[f32], at: usize, per_step: f32) -> L {
+    load::<L>(row, at).mul_add(L::splat(per_step), L::splat(ROUND))
+}
+
+/// A vector of the pairs of a row.
+#[inline(always)]
+fn pair_within<L: Lanes>(row: &[f32], at: usize, per_step: f32) -> L {
+    rounded::<L>(row, 2 * at, per_step).pair(rounded(row, 2 * at + 1, per_step))
 }
 
 /// Puts a vector in its place in a row, as far as that goes.
@@ -234,5 +396,80 @@ fn store<L: Lanes>(vector: L, row: &mut [f32], at: usize) {
     match rest.first_chunk_mut() {
         Some(whole) => vector.store(whole),
         None => vector.store_last(rest),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// What it stands for, of one head, in f64.
+    fn plain(head: Head<'_>) -> Vec<f64> {
+        let row = |which, token| head.part(which, token).iter().map(|&x| f64::from(x));
+        let mut out = Vec::new();
+        for token in 0..head.tokens() {
+            let scores: Vec<f64> = (0..head.tokens())
+                .map(|other| row(0, token).zip(row(1, other)).map(|(q, k)| q * k).sum())
+                .collect();
+            let top = scores.iter().copied().fold(f64::NEG_INFINITY, f64::max);
+            let powers = scores
+                .iter()
+                .map(|score| ((score - top) / (head.width as f64).sqrt()).exp());
+            let mut sums = vec![0.0; head.width + 1];
+            for (other, power) in powers.enumerate() {
+                for (sum, value) in sums.iter_mut().zip(row(2, other).chain([1.0])) {
+                    *sum += power * value;
+                }
+            }
+            out.extend(sums[..head.width].iter().map(|sum| sum / sums[head.width]));
+        }
+        out
+    }
+
+    #[test]
+    fn rounding_is_nothing_beside_what_comes_of_it() {
+        let mut random = fastrand::Rng::with_seed(3);
+        let mut scratch = Scratch::default();
+        for (heads, width) in [(3, 32), (2, 8), (2, 64), (1, 20), (1, 48)] {
+            for tokens in [1, 2, 15, 16, 17, 33, 52, 300, 512] {
+                let hidden = heads * width;
+                let mut numbers = || (random.f32() - 0.5) * 8.0;
+                let qkv: Vec<f32> = (0..tokens * 3 * hidden).map(|_| numbers()).collect();
+                let mut y = Buffer::default();
+                attend::<Array>(&qkv, &[vec![0; tokens]], heads, &mut y, &mut scratch);
+                let steps = Steps::new::<Array>(&qkv, hidden, width);
+                for first in (0..hidden).step_by(width) {
+                    let head = Head {
+                        qkv: &qkv,
+                        hidden,
+                        first,
+                        width,
+                        steps,
+                    };
+                    for (at, wanted) in plain(head).into_iter().enumerate() {
+                        let found = y[at / width * hidden + first + at % width];
+                        let away = (f64::from(found) - wanted).abs();
+                        // A third of a step of the codes that numbers from -4 to 4 are next.
+                        assert!(
+                            away < 0.02,
+                            "{heads} heads of {width}, {tokens} tokens: {found} for {wanted}"
+                        );
+                    }
+                }
+            }
+        }
+    }
+
+    #[test]
+    fn nothing_comes_of_nothing() {
+        let mut y = Buffer::default();
+        attend::<Array>(
+            &[0.0; 3 * 3 * 32],
+            &[vec![0; 3]],
+            1,
+            &mut y,
+            &mut Scratch::default(),
+        );
+        assert!(y.iter().all(|&x| x == 0.0));
     }
 }

@@ -6,7 +6,8 @@
 //! | activations | 0 to 127 between the lowest and the highest number of a token's row, found anew for each |
 //! | before them | [`rotate`]: a row's few large numbers are spread over it |
 //! | products | [`kernel`]: exact sums of integers, by whatever the CPU has for them |
-//! | attention, GELU, layer norm, softmax | f32, in one order on every CPU |
+//! | attention | 11 to 16 bits, [`attend`]: exact sums of integers too |
+//! | GELU, layer norm, softmax | f32, in one order on every CPU |
 //!
 //! So a text has one vector, to the bit: on every CPU, in every batch, on any number of threads. `docs/model-format.md`
 //! says how the weights lie in the file; they are used where they are mapped.
