@@ -106,15 +106,26 @@ impl Lanes for Neon {
 
     #[inline(always)]
     fn whole(self) -> Neon {
-        Neon(self.0.map(|x| unsafe { vcvtq_f32_s32(vreinterpretq_s32_f32(x)) }))
+        let mut out = self;
+        for at in 0..4 {
+            out.0[at] = unsafe { vcvtq_f32_s32(vreinterpretq_s32_f32(self.0[at])) };
+        }
+        out
     }
 
     #[inline(always)]
     fn pair(self, other: Neon) -> Neon {
-        self.each(other, |a, b| unsafe {
-            let (lower, upper) = (vreinterpretq_u32_f32(a), vreinterpretq_u32_f32(b));
-            vreinterpretq_f32_u32(vsliq_n_u32::<16>(lower, upper))
-        })
+        let mut out = self;
+        for at in 0..4 {
+            unsafe {
+                let (lower, upper) = (
+                    vreinterpretq_u32_f32(self.0[at]),
+                    vreinterpretq_u32_f32(other.0[at]),
+                );
+                out.0[at] = vreinterpretq_f32_u32(vsliq_n_u32::<16>(lower, upper));
+            }
+        }
+        out
     }
 
     #[inline(always)]

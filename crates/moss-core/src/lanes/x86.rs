@@ -83,10 +83,13 @@ impl Lanes for Avx2 {
 
     #[inline(always)]
     fn whole(self) -> Avx2 {
-        Avx2(
-            self.0
-                .map(|x| unsafe { _mm256_cvtepi32_ps(_mm256_castps_si256(x)) }),
-        )
+        let [low, high] = self.0;
+        unsafe {
+            Avx2([
+                _mm256_cvtepi32_ps(_mm256_castps_si256(low)),
+                _mm256_cvtepi32_ps(_mm256_castps_si256(high)),
+            ])
+        }
     }
 
     #[inline(always)]

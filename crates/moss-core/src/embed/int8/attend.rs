@@ -242,7 +242,6 @@ impl Scratch {
                 }
             }
         }
-        let tops = tops_of(tops);
 
         // Sums of `tokens` products with values.
         let most = (i32::MAX as usize / TOP_VALUE / tokens).min(i16::MAX as usize) as f32;
@@ -254,7 +253,7 @@ impl Scratch {
         for (row, share) in shares.iter_mut().enumerate() {
             let scores = &scores[row * columns..][..columns];
             let powers = &mut self.powers[row * powers_apart..][..powers_apart];
-            *share = value / powers_of::<L>(scores, tops[row], scale, most, powers);
+            *share = value / powers_of::<L>(scores, tops[row].top(), scale, most, powers);
         }
         let mut powers = [&self.powers[..0]; R];
         for (row, powers) in powers.iter_mut().enumerate() {
@@ -292,23 +291,6 @@ impl Scratch {
 #[inline(always)]
 fn pairs(numbers: usize) -> usize {
     numbers / (2 * LANES) * LANES + (numbers % (2 * LANES)).min(LANES)
-}
-
-/// The largest lane of each of up to sixteen vectors.
-#[inline(always)]
-fn tops_of<L: Lanes, const R: usize>(mut vectors: [L; R]) -> Array {
-    // Each round halves the lanes of each, and puts two side by side as long as there are two.
-    let mut left = R;
-    for _ in 0..LANES.ilog2() {
-        for at in 0..left.div_ceil(2) {
-            let (even, odd) = vectors[2 * at].deinterleave(vectors[(2 * at + 1).min(left - 1)]);
-            vectors[at] = even.greatest(odd);
-        }
-        left = left.div_ceil(2);
-    }
-    let mut tops = [0.0; LANES];
-    vectors[0].store(&mut tops);
-    tops
 }
 
 /// `e^(scale * (x - top))`, where 1 is `most`: pairs of integers; returns their sum.
