@@ -21,7 +21,7 @@ def measure(corpora: Corpora) -> Results:
     results = Results("embed", "Text to vector, one thread")
     results.notes.append(
         "Text in, unit vector out; [CLS] and [SEP] count as tokens. Moss's Python package has no call that returns a vector: "
-        "its row is `await session.query(text)` over one document, and so has in it the search and, for texts above 100 bytes, handing "
+        "its row is `await session.query(text)` over one document, and so has in it the search and, for texts above 160 bytes, handing "
         "the call to a worker thread."
     )
     queries = _encoders(results, corpora)

@@ -26,24 +26,50 @@ pub(crate) fn rotate<L: Lanes>(row: &mut [f32]) {
         return short(row, block);
     }
     for block in row.chunks_exact_mut(block) {
-        let (vectors, _) = block.as_chunks_mut::<LANES>();
-        let mut stride = vectors.len() / 2;
-        while stride >= HELD {
-            for pair in vectors.chunks_exact_mut(2 * stride) {
-                let (left, right) = pair.split_at_mut(stride);
-                for (left, right) in left.iter_mut().zip(right) {
-                    let (sum, difference) = butterfly(L::load(left), L::load(right));
-                    sum.store(left);
-                    difference.store(right);
-                }
+        let (vectors, _) = block.as_chunks_mut();
+        steps::<L>(vectors, vectors.len() / 2);
+    }
+}
+
+/// Makes `to` what `from` is rotated: the first step reads the one and writes the other.
+#[inline(always)]
+pub(crate) fn rotate_into<L: Lanes>(from: &[f32], to: &mut [f32]) {
+    let block = block(from.len());
+    if block <= HELD * LANES {
+        to.copy_from_slice(from);
+        return rotate::<L>(to);
+    }
+    for (from, to) in from.chunks_exact(block).zip(to.chunks_exact_mut(block)) {
+        let ((from, _), (to, _)) = (from.as_chunks(), to.as_chunks_mut());
+        let stride = to.len() / 2;
+        let ((left, right), (sums, differences)) = (from.split_at(stride), to.split_at_mut(stride));
+        for at in 0..stride {
+            let (sum, difference) = butterfly(L::load(&left[at]), L::load(&right[at]));
+            sum.store(&mut sums[at]);
+            difference.store(&mut differences[at]);
+        }
+        steps::<L>(to, stride / 2);
+    }
+}
+
+/// The transform of a block, from the step between vectors so far apart on.
+#[inline(always)]
+fn steps<L: Lanes>(vectors: &mut [Array], mut stride: usize) {
+    while stride >= HELD {
+        for pair in vectors.chunks_exact_mut(2 * stride) {
+            let (left, right) = pair.split_at_mut(stride);
+            for (left, right) in left.iter_mut().zip(right) {
+                let (sum, difference) = butterfly(L::load(left), L::load(right));
+                sum.store(left);
+                difference.store(right);
             }
-            stride /= 2;
         }
-        match stride {
-            1 => held::<L, 2>(vectors),
-            2 => held::<L, 4>(vectors),
-            _ => held::<L, HELD>(vectors),
-        }
+        stride /= 2;
+    }
+    match stride {
+        1 => held::<L, 2>(vectors),
+        2 => held::<L, 4>(vectors),
+        _ => held::<L, HELD>(vectors),
     }
 }
 
@@ -122,8 +148,11 @@ mod tests {
             };
             let (mut x, mut y) = (row(37), row(53));
             let (xx, xy) = (product(&x, &x), product(&x, &y));
+            let mut into = vec![7.0; width];
+            rotate_into::<Array>(&x, &mut into);
             rotate::<Array>(&mut x);
             rotate::<Array>(&mut y);
+            assert_eq!(into, x, "{width}");
             // Whole numbers: exact.
             assert_eq!(product(&x, &x), xx * block(width) as f64, "{width}");
             assert_eq!(product(&x, &y), xy * block(width) as f64, "{width}");

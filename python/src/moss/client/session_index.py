@@ -96,7 +96,7 @@ class SessionIndex:
 
         A session of the model ``custom`` needs ``options.embedding`` and raises ``ValueError`` without.
 
-        What takes a millisecond or two is done at once: a query of up to 100 bytes, or with an embedding, for up to 100
+        What takes a millisecond or two is done at once: a query of up to 160 bytes, or with an embedding, for up to 100
         documents. All else is done in a thread.
         """
         found = self._inner.query_if_quick(query, options)

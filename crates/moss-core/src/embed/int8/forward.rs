@@ -12,7 +12,7 @@ use super::{Embeddings, Int8, Linear};
 use crate::embed::layer::{Layer, Norm};
 use crate::embed::math::{add_and_normalize, normalize, rough_gelu};
 use crate::lanes::{LANES, Lanes, ROUND};
-use crate::rotate::rotate;
+use crate::rotate::rotate_into;
 
 /// The numbers between the steps, kept from call to call so that a call allocates nothing once its thread has seen as
 /// many tokens.
@@ -146,8 +146,7 @@ impl Codes {
         for (x, codes) in x.chunks_exact(inputs).zip(self.codes.chunks_exact_mut(padded)) {
             let mut x = x;
             if rotated {
-                self.row.copy_from_slice(x);
-                rotate::<L>(&mut self.row);
+                rotate_into::<L>(x, &mut self.row);
                 x = &self.row;
             }
             let (codes, padding) = codes.split_at_mut(inputs);

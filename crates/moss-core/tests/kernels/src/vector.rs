@@ -8,6 +8,7 @@ mod simd;
 use signs::{SignCode, SignProbe, Signs};
 use simd::{LINE, Line};
 
+use crate::lanes::LANES;
 use crate::{Random, Sum};
 
 const ROWS: usize = 70;
@@ -40,6 +41,9 @@ pub(crate) fn run() {
         let probe = SignProbe::new(&query, norm(&query)).expect("long enough");
         signs.upper(&probe, 0, &mut bounds);
         bounds.iter().for_each(|bound| sum.add(bound.to_bits()));
+        let mut reaching = [0; ROWS.div_ceil(LANES)];
+        simd::reaching(&bounds, bounds[0], &mut reaching);
+        reaching.iter().for_each(|&bits| sum.add(bits.into()));
         let (query, rows) = codes.split_at(dim.div_ceil(LINE));
         let mut products = [0; ROWS];
         simd::dots_i8(query, rows, &mut products);
