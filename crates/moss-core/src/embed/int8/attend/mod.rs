@@ -3,6 +3,11 @@
 //! Queries, keys and values are rounded to steps of their text's own, and powers to shares of the greatest, as fine as sums of 32 bits
 //! allow: that is next to nothing beside the 7 bits of what goes in and out, and half as many multiplications as in f32.
 
+mod panel;
+#[cfg(test)]
+mod tests;
+
+use self::panel::{pair_within, pairs, place, product, rounded, store};
 use super::buffer::Buffer;
 use crate::embed::math::exp2;
 use crate::lanes::{Array, LANES, Lanes, ROUND, transpose};
@@ -15,9 +20,9 @@ const ONES: f32 = f32::from_bits(0x0001_0001);
 
 /// What products of one head of one text read, laid out for them, and what lies between them.
 ///
-/// Numbers that are added up lie in pairs, that of a row with the one `LANES` further on: so whole vectors are paired. The right side of
-/// a product is in panels: of each row of pairs as many as are multiplied at once, row after row, then the next columns. Its columns
-/// are padded with zeros to whole vectors.
+/// What is multiplied and added up lies in pairs: numbers of a token with those `LANES` further on, so that whole vectors are paired, and
+/// tokens with the next. The right side of a product is in panels: of each row of pairs as many as are multiplied at once, row after
+/// row, then the next columns. Its columns are padded with zeros to whole vectors.
 #[derive(Default)]
 pub(super) struct Scratch {
     /// `[tokens, width / 2]`
@@ -196,7 +201,7 @@ impl Scratch {
         }
     }
 
-    /// All of it for `R` rows from `start` on.
+    /// All of it for `R` rows from `start` on; returns how many these are.
     #[inline(always)]
     fn rows<L: Lanes, const R: usize, const C: usize>(
         &mut self,
@@ -204,31 +209,38 @@ impl Scratch {
         start: usize,
         y: &mut [f32],
     ) -> usize {
-        let (tokens, width) = (head.tokens(), head.width);
+        let tops = self.score::<L, R, C>(head, start);
+        let shares = self.raise::<L, R>(head, tops);
+        self.sum_values::<L, R, C>(head, shares, &mut y[start * head.hidden + head.first..]);
+        R
+    }
+
+    /// Scores of `R` rows; returns the greatest of each, lane by lane.
+    #[inline(always)]
+    fn score<L: Lanes, const R: usize, const C: usize>(&mut self, head: Head<'_>, start: usize) -> [L; R] {
+        let (tokens, depth) = (head.tokens(), pairs(head.width));
         let columns = tokens.div_ceil(LANES);
-        self.scores.set_len(R * columns * LANES);
+        let apart = self.queries.len() / tokens;
         let mut queries = [&self.queries[..0]; R];
-        let queries_apart = self.queries.len() / tokens;
         for (row, query) in queries.iter_mut().enumerate() {
-            *query = &self.queries[(start + row) * queries_apart..][..pairs(width)];
+            *query = &self.queries[(start + row) * apart..][..depth];
         }
         // What lies behind the row comes to nothing.
         let mut behind = [0.0; LANES];
         behind[tokens - (columns - 1) * LANES..].fill(f32::NEG_INFINITY);
         let behind = L::load(&behind);
+        self.scores.set_len(R * columns * LANES);
         let scores = self.scores.as_chunks_mut().0;
         let mut tops = [L::splat(f32::NEG_INFINITY); R];
-        for (at, panel) in self.keys.as_chunks().0.chunks(pairs(width) * C).enumerate() {
-            if panel.len() == pairs(width) * C {
+        for (at, panel) in self.keys.as_chunks().0.chunks(depth * C).enumerate() {
+            if panel.len() == depth * C {
                 let sums = product::<L, R, C>(&queries, panel);
                 for (row, sums) in sums.into_iter().enumerate() {
-                    for (side, sum) in sums.into_iter().enumerate() {
+                    for (side, mut sum) in sums.into_iter().enumerate() {
                         let column = at * C + side;
-                        let sum = if column + 1 < columns {
-                            sum
-                        } else {
-                            sum.add(behind)
-                        };
+                        if column + 1 == columns {
+                            sum = sum.add(behind);
+                        }
                         tops[row] = sum.greatest(tops[row]);
                         sum.store(&mut scores[row * columns + column]);
                     }
@@ -242,55 +254,61 @@ impl Scratch {
                 }
             }
         }
+        tops
+    }
 
-        // Sums of `tokens` products with values.
-        let most = (i32::MAX as usize / TOP_VALUE / tokens).min(i16::MAX as usize) as f32;
-        let powers_apart = columns.div_ceil(2) * LANES;
-        self.powers.set_len(R * powers_apart);
+    /// Scores become powers; returns what sums of their products with values are to be multiplied by.
+    #[inline(always)]
+    fn raise<L: Lanes, const R: usize>(&mut self, head: Head<'_>, tops: [L; R]) -> [f32; R] {
+        let columns = head.tokens().div_ceil(LANES);
+        let apart = columns.div_ceil(2) * LANES;
+        // A sum has as many products as there are tokens.
+        let most = (i32::MAX as usize / TOP_VALUE / head.tokens()).min(i16::MAX as usize) as f32;
         let Steps([query, key, value]) = head.steps;
-        let scale = query * key / (width as f32).sqrt();
+        let scale = query * key / (head.width as f32).sqrt();
+        self.powers.set_len(R * apart);
+        let scores = self.scores.as_chunks().0;
         let mut shares = [0.0; R];
         for (row, share) in shares.iter_mut().enumerate() {
             let scores = &scores[row * columns..][..columns];
-            let powers = &mut self.powers[row * powers_apart..][..powers_apart];
+            let powers = &mut self.powers[row * apart..][..apart];
             *share = value / powers_of::<L>(scores, tops[row].top(), scale, most, powers);
         }
+        shares
+    }
+
+    /// The values of all tokens, each by its power: to `y`, in which rows are `hidden` apart.
+    #[inline(always)]
+    fn sum_values<L: Lanes, const R: usize, const C: usize>(
+        &self,
+        head: Head<'_>,
+        shares: [f32; R],
+        y: &mut [f32],
+    ) {
+        let depth = head.tokens().div_ceil(2);
+        let apart = self.powers.len() / R;
         let mut powers = [&self.powers[..0]; R];
         for (row, powers) in powers.iter_mut().enumerate() {
-            *powers = &self.powers[row * powers_apart..][..tokens.div_ceil(2)];
+            *powers = &self.powers[row * apart..][..depth];
         }
-        for (at, panel) in self
-            .values
-            .as_chunks()
-            .0
-            .chunks(tokens.div_ceil(2) * C)
-            .enumerate()
-        {
-            let y = &mut y[start * head.hidden + head.first..];
-            if panel.len() == tokens.div_ceil(2) * C {
+        for (at, panel) in self.values.as_chunks().0.chunks(depth * C).enumerate() {
+            if panel.len() == depth * C {
                 let sums = product::<L, R, C>(&powers, panel);
                 for (row, sums) in sums.into_iter().enumerate() {
                     for (side, sum) in sums.into_iter().enumerate() {
                         let context = sum.mul(L::splat(shares[row]));
-                        store(context, &mut y[row * head.hidden..][..width], at * C + side);
+                        store(context, &mut y[row * head.hidden..][..head.width], at * C + side);
                     }
                 }
             } else {
                 let sums = product::<L, R, 1>(&powers, panel);
                 for (row, [sum]) in sums.into_iter().enumerate() {
                     let context = sum.mul(L::splat(shares[row]));
-                    store(context, &mut y[row * head.hidden..][..width], at * C);
+                    store(context, &mut y[row * head.hidden..][..head.width], at * C);
                 }
             }
         }
-        R
     }
-}
-
-/// How many pairs so many numbers come to.
-#[inline(always)]
-fn pairs(numbers: usize) -> usize {
-    numbers / (2 * LANES) * LANES + (numbers % (2 * LANES)).min(LANES)
 }
 
 /// `e^(scale * (x - top))`, where 1 is `most`: pairs of integers; returns their sum.
@@ -312,146 +330,4 @@ fn powers_of<L: Lanes>(scores: &[Array], top: f32, scale: f32, most: f32, powers
         pair.store(powers);
     }
     sums.whole().total()
-}
-
-/// Where a vector of a right side lies, of `columns` vectors in each of `rows`.
-#[inline(always)]
-fn place<const C: usize>(rows: usize, columns: usize, row: usize, column: usize) -> usize {
-    let panel = column / C * C;
-    panel * rows + row * C.min(columns - panel) + column - panel
-}
-
-/// `C` vectors of the products of `R` rows with a panel, summed up in registers.
-#[inline(always)]
-fn product<L: Lanes, const R: usize, const C: usize>(left: &[&[f32]; R], panel: &[Array]) -> [[L; C]; R] {
-    let (steps, _) = panel.as_chunks::<C>();
-    for left in left {
-        assert!(left.len() == steps.len());
-    }
-    let mut sums = [[L::splat(0.0); C]; R];
-    for (at, step) in steps.iter().enumerate() {
-        let mut right = [L::splat(0.0); C];
-        for side in 0..C {
-            right[side] = L::load(&step[side]);
-        }
-        for row in 0..R {
-            let left = L::splat(left[row][at]);
-            for side in 0..C {
-                sums[row][side] = sums[row][side].add_pairs(left, right[side]);
-            }
-        }
-    }
-    for sums in &mut sums {
-        for sum in sums {
-            *sum = sum.whole();
-        }
-    }
-    sums
-}
-
-/// A vector of a row, zeros behind its end.
-#[inline(always)]
-fn load<L: Lanes>(row: &[f32], at: usize) -> L {
-    let rest = row.get(at * LANES..).unwrap_or_default();
-    match rest.first_chunk() {
-        Some(whole) => L::load(whole),
-        None => L::load_last(rest, 0.0),
-    }
-}
-
-/// A vector of a row in steps, as [`ROUND`] leaves them.
-#[inline(always)]
-fn rounded<L: Lanes>(row: &[f32], at: usize, per_step: f32) -> L {
-    load::<L>(row, at).mul_add(L::splat(per_step), L::splat(ROUND))
-}
-
-/// A vector of the pairs of a row.
-#[inline(always)]
-fn pair_within<L: Lanes>(row: &[f32], at: usize, per_step: f32) -> L {
-    rounded::<L>(row, 2 * at, per_step).pair(rounded(row, 2 * at + 1, per_step))
-}
-
-/// Puts a vector in its place in a row, as far as that goes.
-#[inline(always)]
-fn store<L: Lanes>(vector: L, row: &mut [f32], at: usize) {
-    let rest = &mut row[at * LANES..];
-    match rest.first_chunk_mut() {
-        Some(whole) => vector.store(whole),
-        None => vector.store_last(rest),
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    /// What it stands for, of one head, in f64.
-    fn plain(head: Head<'_>) -> Vec<f64> {
-        let row = |which, token| head.part(which, token).iter().map(|&x| f64::from(x));
-        let mut out = Vec::new();
-        for token in 0..head.tokens() {
-            let scores: Vec<f64> = (0..head.tokens())
-                .map(|other| row(0, token).zip(row(1, other)).map(|(q, k)| q * k).sum())
-                .collect();
-            let top = scores.iter().copied().fold(f64::NEG_INFINITY, f64::max);
-            let powers = scores
-                .iter()
-                .map(|score| ((score - top) / (head.width as f64).sqrt()).exp());
-            let mut sums = vec![0.0; head.width + 1];
-            for (other, power) in powers.enumerate() {
-                for (sum, value) in sums.iter_mut().zip(row(2, other).chain([1.0])) {
-                    *sum += power * value;
-                }
-            }
-            out.extend(sums[..head.width].iter().map(|sum| sum / sums[head.width]));
-        }
-        out
-    }
-
-    #[test]
-    fn rounding_is_nothing_beside_what_comes_of_it() {
-        let mut random = fastrand::Rng::with_seed(3);
-        let mut scratch = Scratch::default();
-        for (heads, width) in [(3, 32), (2, 8), (2, 64), (1, 20), (1, 48)] {
-            for tokens in [1, 2, 15, 16, 17, 33, 52, 300, 512] {
-                let hidden = heads * width;
-                let mut numbers = || (random.f32() - 0.5) * 8.0;
-                let qkv: Vec<f32> = (0..tokens * 3 * hidden).map(|_| numbers()).collect();
-                let mut y = Buffer::default();
-                attend::<Array>(&qkv, &[vec![0; tokens]], heads, &mut y, &mut scratch);
-                let steps = Steps::new::<Array>(&qkv, hidden, width);
-                for first in (0..hidden).step_by(width) {
-                    let head = Head {
-                        qkv: &qkv,
-                        hidden,
-                        first,
-                        width,
-                        steps,
-                    };
-                    for (at, wanted) in plain(head).into_iter().enumerate() {
-                        let found = y[at / width * hidden + first + at % width];
-                        let away = (f64::from(found) - wanted).abs();
-                        // A third of a step of the codes that numbers from -4 to 4 are next.
-                        assert!(
-                            away < 0.02,
-                            "{heads} heads of {width}, {tokens} tokens: {found} for {wanted}"
-                        );
-                    }
-                }
-            }
-        }
-    }
-
-    #[test]
-    fn nothing_comes_of_nothing() {
-        let mut y = Buffer::default();
-        attend::<Array>(
-            &[0.0; 3 * 3 * 32],
-            &[vec![0; 3]],
-            1,
-            &mut y,
-            &mut Scratch::default(),
-        );
-        assert!(y.iter().all(|&x| x == 0.0));
-    }
 }
