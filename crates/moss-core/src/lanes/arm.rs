@@ -93,15 +93,7 @@ impl Lanes for Neon {
 
     #[inline(always)]
     fn from_ints(from: &[i32; LANES]) -> Neon {
-        let from = from.as_ptr();
-        unsafe {
-            Neon([
-                vcvtq_f32_s32(vld1q_s32(from)),
-                vcvtq_f32_s32(vld1q_s32(from.add(4))),
-                vcvtq_f32_s32(vld1q_s32(from.add(8))),
-                vcvtq_f32_s32(vld1q_s32(from.add(12))),
-            ])
-        }
+        Neon::load(unsafe { &*from.as_ptr().cast() }).whole()
     }
 
     #[inline(always)]

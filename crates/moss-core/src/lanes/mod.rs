@@ -345,7 +345,10 @@ mod tests {
                 if is_x86_feature_detected!("avx2") {
                     assert_eq!(bits::<Avx2>(&a, &b, &ints, last), wanted);
                 }
-                if is_x86_feature_detected!("avx512f") && is_x86_feature_detected!("avx512vnni") {
+                if is_x86_feature_detected!("avx512f")
+                    && is_x86_feature_detected!("avx512bw")
+                    && is_x86_feature_detected!("avx512vnni")
+                {
                     assert_eq!(bits::<Avx512>(&a, &b, &ints, last), wanted);
                 }
             }

@@ -72,13 +72,7 @@ impl Lanes for Avx2 {
 
     #[inline(always)]
     fn from_ints(from: &[i32; LANES]) -> Avx2 {
-        let from: *const __m256i = from.as_ptr().cast();
-        unsafe {
-            Avx2([
-                _mm256_cvtepi32_ps(_mm256_loadu_si256(from)),
-                _mm256_cvtepi32_ps(_mm256_loadu_si256(from.add(1))),
-            ])
-        }
+        Avx2::load(unsafe { &*from.as_ptr().cast() }).whole()
     }
 
     #[inline(always)]
@@ -252,7 +246,7 @@ impl Lanes for Avx512 {
 
     #[inline(always)]
     fn from_ints(from: &[i32; LANES]) -> Avx512 {
-        unsafe { Avx512(_mm512_cvtepi32_ps(_mm512_loadu_si512(from.as_ptr().cast()))) }
+        Avx512::load(unsafe { &*from.as_ptr().cast() }).whole()
     }
 
     #[inline(always)]

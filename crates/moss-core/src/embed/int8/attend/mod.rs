@@ -46,17 +46,26 @@ struct Head<'a> {
     /// Where its numbers begin, of `width`.
     first: usize,
     width: usize,
-    steps: Steps,
+    rounding: &'a Rounding,
 }
 
-/// Steps between the integers of queries, keys and values.
-#[derive(Clone, Copy)]
-struct Steps([f32; 3]);
+/// How a text's numbers become integers, and sums of their products numbers again: found once for all its heads.
+struct Rounding {
+    /// How many steps between the integers of queries, keys and values 1 is.
+    per: [f32; 3],
+    /// A score, as a power of 2, for each 1 in a sum of products of a query and a key.
+    score: f32,
+    /// The step between the integers of values.
+    value: f32,
+    /// The integer of the greatest power.
+    most: f32,
+    /// What makes nothing of the lanes behind the last token.
+    behind: Array,
+}
 
-impl Steps {
-    /// Those of which the largest of a text have so many.
+impl Rounding {
     #[inline(always)]
-    fn new<L: Lanes>(qkv: &[f32], hidden: usize, width: usize) -> Steps {
+    fn new<L: Lanes>(qkv: &[f32], hidden: usize, width: usize) -> Rounding {
         let mut squares = [L::splat(0.0); 3];
         for rows in qkv.chunks_exact(3 * hidden) {
             for (squares, row) in squares.iter_mut().zip(rows.chunks_exact(hidden)) {
@@ -65,24 +74,50 @@ impl Steps {
                     let x = L::load(block);
                     *squares = x.mul(x).greatest(*squares);
                 }
-                let x = L::load_last(last, 0.0);
-                *squares = x.mul(x).greatest(*squares);
+                if !last.is_empty() {
+                    let x = L::load_last(last, 0.0);
+                    *squares = x.mul(x).greatest(*squares);
+                }
             }
         }
-        // Scores are sums of `width` products.
+        // Scores are sums of `width` products, and what a head gives of as many as there are tokens.
         let top = (i32::MAX as usize / width).isqrt().min(i16::MAX as usize);
-        let mut steps = [0.0; 3];
+        let tokens = qkv.len() / (3 * hidden);
+        let most = (i32::MAX as usize / TOP_VALUE / tokens).min(i16::MAX as usize);
+        let (mut steps, mut per) = ([0.0; 3], [0.0; 3]);
         for (at, top) in [top, top, TOP_VALUE].into_iter().enumerate() {
             steps[at] = squares[at].top().sqrt() / top as f32;
+            per[at] = if steps[at] > 0.0 { 1.0 / steps[at] } else { 0.0 };
         }
-        Steps(steps)
+        let [query, key, value] = steps;
+        let mut behind = [0.0; LANES];
+        behind[(tokens - 1) % LANES + 1..].fill(f32::NEG_INFINITY);
+        Rounding {
+            per,
+            score: query * key / (width as f32).sqrt() * std::f32::consts::LOG2_E,
+            value,
+            most: most as f32,
+            behind,
+        }
     }
 
-    /// How many of its steps 1 is.
+    /// Powers of scores beside the one of `top`, in pairs of tokens; returns their sum.
     #[inline(always)]
-    fn per(&self, which: usize) -> f32 {
-        let step = self.0[which];
-        if step > 0.0 { 1.0 / step } else { 0.0 }
+    fn powers<L: Lanes>(&self, scores: &[Array], top: f32, powers: &mut [f32]) -> f32 {
+        let (scale, less) = (L::splat(self.score), L::splat(-self.score * top));
+        let (most, round) = (L::splat(self.most), L::splat(ROUND));
+        let mut sums = L::splat(0.0);
+        for (scores, powers) in scores.chunks(2).zip(powers.as_chunks_mut().0) {
+            let mut both = [round; 2];
+            for (power, scores) in both.iter_mut().zip(scores) {
+                *power = exp2(L::load(scores).mul_add(scale, less)).mul_add(most, round);
+            }
+            let (even, odd) = both[0].deinterleave(both[1]);
+            let pair = even.pair(odd);
+            sums = sums.add_pairs(pair, L::splat(ONES));
+            pair.store(powers);
+        }
+        sums.whole().total()
     }
 }
 
@@ -102,14 +137,14 @@ pub(super) fn attend<L: Lanes>(
     for text in texts {
         let (text, further) = qkv.split_at(text.len() * 3 * hidden);
         let (context, rest) = y.split_at_mut(text.len() / (3 * hidden) * hidden);
-        let steps = Steps::new::<L>(text, hidden, width);
+        let rounding = Rounding::new::<L>(text, hidden, width);
         for first in (0..hidden).step_by(width) {
             let head = Head {
                 qkv: text,
                 hidden,
                 first,
                 width,
-                steps,
+                rounding: &rounding,
             };
             scratch.head::<L>(head, context);
         }
@@ -157,9 +192,9 @@ impl Scratch {
     #[inline(always)]
     fn lay<L: Lanes, const C: usize>(&mut self, head: Head<'_>) {
         let (tokens, width) = (head.tokens(), head.width);
-        let (columns, depth) = (tokens.div_ceil(LANES), width.div_ceil(LANES));
-        let [per_query, per_key, per_value] = [head.steps.per(0), head.steps.per(1), head.steps.per(2)];
-        let vectors = depth.div_ceil(2);
+        let (columns, sides) = (tokens.div_ceil(LANES), width.div_ceil(LANES));
+        let [per_query, per_key, per_value] = head.rounding.per;
+        let vectors = sides.div_ceil(2);
         self.queries.set_len(tokens * vectors * LANES);
         let mut queries = self.queries.as_chunks_mut().0.iter_mut();
         for token in 0..tokens {
@@ -185,18 +220,17 @@ impl Scratch {
         }
 
         let rows = tokens.div_ceil(2);
-        self.values.set_len(rows * depth * LANES);
+        self.values.set_len(rows * sides * LANES);
         let values = self.values.as_chunks_mut().0;
         for row in 0..rows {
-            for at in 0..depth {
-                let value: L = rounded(head.part(2, 2 * row), at, per_value);
+            for side in 0..sides {
+                let value: L = rounded(head.part(2, 2 * row), side, per_value);
                 let mut further = L::splat(0.0);
                 if 2 * row + 1 < tokens {
-                    further = rounded(head.part(2, 2 * row + 1), at, per_value);
+                    further = rounded(head.part(2, 2 * row + 1), side, per_value);
                 }
-                value
-                    .pair(further)
-                    .store(&mut values[place::<C>(rows, depth, row, at)]);
+                let pair = value.pair(further);
+                pair.store(&mut values[place::<C>(rows, sides, row, side)]);
             }
         }
     }
@@ -225,10 +259,7 @@ impl Scratch {
         for (row, query) in queries.iter_mut().enumerate() {
             *query = &self.queries[(start + row) * apart..][..depth];
         }
-        // What lies behind the row comes to nothing.
-        let mut behind = [0.0; LANES];
-        behind[tokens - (columns - 1) * LANES..].fill(f32::NEG_INFINITY);
-        let behind = L::load(&behind);
+        let behind = L::load(&head.rounding.behind);
         self.scores.set_len(R * columns * LANES);
         let scores = self.scores.as_chunks_mut().0;
         let mut tops = [L::splat(f32::NEG_INFINITY); R];
@@ -262,17 +293,13 @@ impl Scratch {
     fn raise<L: Lanes, const R: usize>(&mut self, head: Head<'_>, tops: [L; R]) -> [f32; R] {
         let columns = head.tokens().div_ceil(LANES);
         let apart = columns.div_ceil(2) * LANES;
-        // A sum has as many products as there are tokens.
-        let most = (i32::MAX as usize / TOP_VALUE / head.tokens()).min(i16::MAX as usize) as f32;
-        let Steps([query, key, value]) = head.steps;
-        let scale = query * key / (head.width as f32).sqrt();
         self.powers.set_len(R * apart);
         let scores = self.scores.as_chunks().0;
         let mut shares = [0.0; R];
         for (row, share) in shares.iter_mut().enumerate() {
             let scores = &scores[row * columns..][..columns];
             let powers = &mut self.powers[row * apart..][..apart];
-            *share = value / powers_of::<L>(scores, tops[row].top(), scale, most, powers);
+            *share = head.rounding.value / head.rounding.powers::<L>(scores, tops[row].top(), powers);
         }
         shares
     }
@@ -309,25 +336,4 @@ impl Scratch {
             }
         }
     }
-}
-
-/// `e^(scale * (x - top))`, where 1 is `most`: pairs of integers; returns their sum.
-#[inline(always)]
-fn powers_of<L: Lanes>(scores: &[Array], top: f32, scale: f32, most: f32, powers: &mut [f32]) -> f32 {
-    // As powers of two.
-    let scale = scale * std::f32::consts::LOG2_E;
-    let (scale, less) = (L::splat(scale), L::splat(-scale * top));
-    let (most, round) = (L::splat(most), L::splat(ROUND));
-    let mut sums = L::splat(0.0);
-    for (scores, powers) in scores.chunks(2).zip(powers.as_chunks_mut().0) {
-        let mut both = [round; 2];
-        for (power, scores) in both.iter_mut().zip(scores) {
-            *power = exp2(L::load(scores).mul_add(scale, less)).mul_add(most, round);
-        }
-        let (even, odd) = both[0].deinterleave(both[1]);
-        let pair = even.pair(odd);
-        sums = sums.add_pairs(pair, L::splat(ONES));
-        pair.store(powers);
-    }
-    sums.whole().total()
 }

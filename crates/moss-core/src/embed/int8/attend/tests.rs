@@ -34,14 +34,14 @@ fn rounding_is_nothing_beside_what_comes_of_it() {
             let qkv: Vec<f32> = (0..tokens * 3 * hidden).map(|_| numbers()).collect();
             let mut y = Buffer::default();
             attend::<Array>(&qkv, &[vec![0; tokens]], heads, &mut y, &mut scratch);
-            let steps = Steps::new::<Array>(&qkv, hidden, width);
+            let rounding = Rounding::new::<Array>(&qkv, hidden, width);
             for first in (0..hidden).step_by(width) {
                 let head = Head {
                     qkv: &qkv,
                     hidden,
                     first,
                     width,
-                    steps,
+                    rounding: &rounding,
                 };
                 for (at, wanted) in plain(head).into_iter().enumerate() {
                     let found = y[at / width * hidden + first + at % width];
