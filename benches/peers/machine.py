@@ -23,7 +23,7 @@ PACKAGES = (
     "chromadb",
 )
 # What decides how fast bytes are multiplied.
-INSTRUCTIONS = ("avx512_vnni", "avx_vnni", "avx512f", "avx2", "i8mm", "asimddp")
+INSTRUCTIONS = ("amx_int8", "avx512_vnni", "avx_vnni", "avx512f", "avx2", "i8mm", "asimddp")
 
 
 def described() -> str:

@@ -18,7 +18,7 @@ use crate::{Error, ErrorKind, Result};
 /// its own. Texts are never padded and never mixed, so a vector is the same bits in any batch on any number of threads.
 ///
 /// Weights are of one byte where the file was packed so, and vectors then the same bits on every CPU; see `docs/model-format.md`.
-/// `MOSS_KERNEL` names the code that multiplies them, for comparisons: `avx512-vnni`, `avx-vnni`, `avx2`, `i8mm`, `dotprod` or
+/// `MOSS_KERNEL` names the code that multiplies them, for comparisons: `amx`, `avx512-vnni`, `avx-vnni`, `avx2`, `i8mm`, `dotprod` or
 /// `portable`, the fastest of the CPU by default.
 ///
 /// Weights stay in the mapped file: opening costs one pass over it to check it, and processes share its memory.

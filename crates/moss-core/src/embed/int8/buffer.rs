@@ -2,41 +2,43 @@
 
 use std::ops::{Deref, DerefMut};
 
-use crate::lanes::LANES;
+/// A line of the cache, and a vector of 512 bits.
+const LINE: usize = 64;
 
 /// Numbers that begin where a line of the cache does, so that no vector of them lies in two. Kept from call to call.
 #[derive(Default)]
-pub(super) struct Buffer {
-    numbers: Vec<f32>,
+pub(super) struct Buffer<T> {
+    numbers: Vec<T>,
     start: usize,
     len: usize,
 }
 
-impl Buffer {
+impl<T: Copy + Default> Buffer<T> {
     /// Makes it so long; what it holds then is anything.
     pub(super) fn set_len(&mut self, len: usize) {
-        if self.numbers.len() < len + LANES {
-            self.numbers.resize(len + LANES, 0.0);
+        let room = len + LINE / size_of::<T>();
+        if self.numbers.len() < room {
+            self.numbers.resize(room, T::default());
             // Where that cannot be told, nothing depends on it.
-            let start = self.numbers.as_ptr().align_offset(LANES * size_of::<f32>());
-            self.start = start.min(LANES);
+            let start = self.numbers.as_ptr().align_offset(LINE);
+            self.start = start.min(room - len);
         }
         self.len = len;
     }
 }
 
-impl Deref for Buffer {
-    type Target = [f32];
+impl<T> Deref for Buffer<T> {
+    type Target = [T];
 
     #[inline]
-    fn deref(&self) -> &[f32] {
+    fn deref(&self) -> &[T] {
         &self.numbers[self.start..self.start + self.len]
     }
 }
 
-impl DerefMut for Buffer {
+impl<T> DerefMut for Buffer<T> {
     #[inline]
-    fn deref_mut(&mut self) -> &mut [f32] {
+    fn deref_mut(&mut self) -> &mut [T] {
         &mut self.numbers[self.start..self.start + self.len]
     }
 }

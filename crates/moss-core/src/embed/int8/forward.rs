@@ -6,7 +6,7 @@
 
 use super::attend::attend;
 use super::buffer::Buffer;
-use super::kernel::{Fetch, Kernel, ROWS, TILE, TOP, Task};
+use super::kernel::{Fetch, Kernel, MOST_ROWS, Sums, TILE, TOP, Task};
 use super::weights::padded_inputs;
 use super::{Embeddings, Int8, Linear};
 use crate::embed::layer::{Layer, Norm};
@@ -19,10 +19,10 @@ use crate::rotate::rotate_into;
 #[derive(Default)]
 pub(super) struct Scratch {
     /// The hidden state, `[tokens, hidden]`; what a pass leaves behind.
-    pub(super) x: Buffer,
-    y: Buffer,
+    pub(super) x: Buffer<f32>,
+    y: Buffer<f32>,
     /// `[tokens, 3 * hidden]` or `[tokens, intermediate]`
-    wide: Buffer,
+    wide: Buffer<f32>,
     codes: Codes,
     pub(super) attention: super::attend::Scratch,
 }
@@ -30,11 +30,11 @@ pub(super) struct Scratch {
 /// Rows of activations in 7 bits: `lowest + step * code`.
 #[derive(Default)]
 struct Codes {
-    /// `[tokens, inputs]`, `inputs` padded with zeros to a multiple of the kernel's; more where a wider layer was before.
-    codes: Vec<u8>,
+    /// `[tokens, inputs]`, `inputs` padded with zeros to a multiple of the kernels', `tokens` with anything to whole blocks.
+    codes: Buffer<u8>,
     /// `(lowest, step)` for each row
     scales: Vec<(f32, f32)>,
-    row: Buffer,
+    row: Buffer<f32>,
 }
 
 /// Texts to run, as token ids that the model has.
@@ -97,7 +97,7 @@ impl Task for Pass<'_> {
 
 /// `layer_norm(word + position + segment)`
 #[inline(always)]
-fn embed<L: Lanes>(model: &Int8, texts: &[Vec<u32>], x: &mut Buffer) {
+fn embed<L: Lanes>(model: &Int8, texts: &[Vec<u32>], x: &mut Buffer<f32>) {
     let Embeddings {
         words,
         scales,
@@ -137,10 +137,9 @@ impl Codes {
     fn take<L: Lanes>(&mut self, x: &[f32], layer: &Linear, rotated: bool) {
         let inputs = layer.inputs;
         let padded = padded_inputs(inputs);
-        let room = x.len() / inputs * padded;
-        if self.codes.len() < room {
-            self.codes.resize(room, 0);
-        }
+        // Kernels take whole blocks, whatever lies behind the last row.
+        self.codes
+            .set_len((x.len() / inputs).next_multiple_of(MOST_ROWS) * padded);
         self.scales.clear();
         self.row.set_len(inputs);
         for (x, codes) in x.chunks_exact(inputs).zip(self.codes.chunks_exact_mut(padded)) {
@@ -188,7 +187,7 @@ fn quantize<L: Lanes>(x: &[f32], codes: &mut [u8]) -> (f32, f32) {
 struct Product<'a, const GELU: bool> {
     x: &'a Codes,
     layer: &'a Linear,
-    y: &'a mut Buffer,
+    y: &'a mut Buffer<f32>,
 }
 
 impl<const GELU: bool> Task for Product<'_, GELU> {
@@ -203,7 +202,8 @@ impl<const GELU: bool> Task for Product<'_, GELU> {
         let (offsets, _) = layer.offsets.as_chunks::<TILE>();
         let (biases, _) = layer.biases.as_chunks::<TILE>();
         // As even as they can be: a block of one row costs nearly what one of four does.
-        let blocks = tokens.div_ceil(ROWS);
+        let blocks = tokens.div_ceil(K::ROWS);
+        let mut sums = Sums([[0; TILE]; MOST_ROWS]);
         for (at, tile) in codes.chunks_exact(inputs * TILE).enumerate() {
             let outputs = Outputs {
                 scales: &scales[at],
@@ -215,23 +215,10 @@ impl<const GELU: bool> Task for Product<'_, GELU> {
             let mut start = 0;
             for block in 0..blocks {
                 let end = (block + 1) * tokens / blocks;
-                let fetch = Fetch::of_block(block);
-                let rows = start..end;
-                let codes = &x.codes[rows.start * inputs..rows.end * inputs];
-                let (x, y) = (
-                    &x.scales[rows.clone()],
-                    &mut y[rows.start * layer.outputs..rows.end * layer.outputs],
-                );
-                match end - start {
-                    1 => outputs.rows::<K, 1, GELU>(kernel, fetch, codes, tile, x, y),
-                    2 => outputs.rows::<K, 2, GELU>(kernel, fetch, codes, tile, x, y),
-                    3 => outputs.rows::<K, 3, GELU>(kernel, fetch, codes, tile, x, y),
-                    4 => outputs.rows::<K, 4, GELU>(kernel, fetch, codes, tile, x, y),
-                    5 => outputs.rows::<K, 5, GELU>(kernel, fetch, codes, tile, x, y),
-                    6 => outputs.rows::<K, 6, GELU>(kernel, fetch, codes, tile, x, y),
-                    7 => outputs.rows::<K, 7, GELU>(kernel, fetch, codes, tile, x, y),
-                    _ => outputs.rows::<K, ROWS, GELU>(kernel, fetch, codes, tile, x, y),
-                }
+                let codes = &x.codes[start * inputs..];
+                kernel.sums(end - start, codes, tile, Fetch::of_block(block), &mut sums);
+                let y = &mut y[start * layer.outputs..end * layer.outputs];
+                outputs.take::<K::Lanes, GELU>(&sums.0[..end - start], &x.scales[start..end], y);
                 start = end;
             }
         }
@@ -249,31 +236,19 @@ struct Outputs<'a> {
 }
 
 impl Outputs<'_> {
+    /// `y` of a block of rows, from the sums of their codes and `x`, the lowest number and the step of each.
     #[inline(always)]
-    fn rows<K: Kernel, const R: usize, const GELU: bool>(
-        &self,
-        kernel: K,
-        fetch: Fetch,
-        codes: &[u8],
-        tile: &[i8],
-        x: &[(f32, f32)],
-        y: &mut [f32],
-    ) {
-        let mut sums = [[0; TILE]; R];
-        kernel.sums::<R>(codes, tile, fetch, &mut sums);
+    fn take<L: Lanes, const GELU: bool>(&self, sums: &[[i32; TILE]], x: &[(f32, f32)], y: &mut [f32]) {
         let ((scales, _), (offsets, _), (biases, _)) = (
             self.scales.as_chunks(),
             self.offsets.as_chunks(),
             self.biases.as_chunks(),
         );
-        for (row, sums) in sums.iter().enumerate() {
-            let (low, step) = x[row];
-            let y = &mut y[row * self.of..(row + 1) * self.of];
+        for ((sums, &(low, step)), y) in sums.iter().zip(x).zip(y.chunks_exact_mut(self.of)) {
             for (side, sums) in sums.as_chunks().0.iter().enumerate() {
-                let scale = K::Lanes::splat(step).mul(K::Lanes::load(&scales[side]));
-                let bias = K::Lanes::splat(low)
-                    .mul_add(K::Lanes::load(&offsets[side]), K::Lanes::load(&biases[side]));
-                let mut values = K::Lanes::from_ints(sums).mul_add(scale, bias);
+                let scale = L::splat(step).mul(L::load(&scales[side]));
+                let bias = L::splat(low).mul_add(L::load(&offsets[side]), L::load(&biases[side]));
+                let mut values = L::from_ints(sums).mul_add(scale, bias);
                 if GELU {
                     values = rough_gelu(values);
                 }

@@ -4,6 +4,8 @@
 //! unsigned operand of x86 and the signed one of ARM, and codes of weights are so bounded ([`GROUP_LIMIT`]) that AVX2
 //! may add up eight products in 16 bits.
 
+#[cfg(all(target_arch = "x86_64", target_os = "linux"))]
+use super::amx;
 #[cfg(target_arch = "aarch64")]
 use super::arm;
 #[cfg(target_arch = "x86_64")]
@@ -19,8 +21,12 @@ pub(super) const TILE: usize = 3 * LANES;
 /// Inputs that are multiplied side by side; the number of inputs is padded to a multiple.
 pub(super) const GROUP: usize = 16;
 
-/// Rows of activations that are multiplied by a tile at once, at most.
-pub(super) const ROWS: usize = 8;
+/// Rows of activations that any kernel multiplies by a tile at once, at most.
+pub(super) const MOST_ROWS: usize = 16;
+
+/// What a tile comes to for each row of a block, in whole lines of the cache.
+#[repr(align(64))]
+pub(super) struct Sums(pub(super) [[i32; TILE]; MOST_ROWS]);
 
 /// The largest code of an activation.
 pub(super) const TOP: u8 = 127;
@@ -37,7 +43,8 @@ pub(super) const GROUP_LIMIT: i32 = 32_767 / TOP as i32;
 pub(super) enum Fetch {
     /// The tile itself, a little ahead, where it is read for the first time.
     Near,
-    /// Of the tile behind it one line of the cache in each group: the CPU then looks further by itself.
+    /// Of the tile behind it some lines of the cache in each group, others for each number: where they are few, the CPU looks further by
+    /// itself.
     Next(usize),
 }
 
@@ -53,10 +60,15 @@ pub(super) trait Kernel: Copy {
     /// What this CPU has for floats.
     type Lanes: Lanes;
 
-    /// `sums[row][output]` is the sum over all inputs of `x[row][input] * tile[output][input]`.
+    /// Rows that it multiplies by a tile at once, at most.
+    const ROWS: usize = 8;
+
+    /// `sums[row][output]` is the sum over all inputs of `x[row][input] * tile[output][input]`, for so many `rows`; for further ones
+    /// it is anything.
     ///
-    /// `x` is row-major `[R, inputs]`, `tile` `[inputs / 4, TILE, 4]`, and `inputs` a multiple of [`GROUP`].
-    fn sums<const R: usize>(self, x: &[u8], tile: &[i8], fetch: Fetch, sums: &mut [[i32; TILE]; R]);
+    /// `x` is row-major `[ROWS, inputs]` or more, whatever `rows` is, `tile` `[inputs / 4, TILE, 4]`, and `inputs` a multiple of
+    /// [`GROUP`].
+    fn sums(self, rows: usize, x: &[u8], tile: &[i8], fetch: Fetch, sums: &mut Sums);
 
     /// Does something in code of its own that was compiled for the CPU of this kernel: what is done in many places is compiled once.
     fn run(self, task: impl Task);
@@ -81,6 +93,25 @@ macro_rules! run {
 #[cfg(any(target_arch = "aarch64", target_arch = "x86_64"))]
 pub(super) use run;
 
+/// Code for each number of rows up to eight, which it has as a constant.
+#[cfg(any(target_arch = "aarch64", target_arch = "x86_64"))]
+macro_rules! for_each_count {
+    ($rows:expr, $R:ident => $code:expr) => {
+        for_each_count!($rows, $R => $code, 1 2 3 4 5 6 7 8)
+    };
+    ($rows:expr, $R:ident => $code:expr, $($count:literal)+) => {
+        match $rows {
+            $($count => {
+                const $R: usize = $count;
+                $code
+            })+
+            rows => unreachable!("a block of {rows} rows"),
+        }
+    };
+}
+#[cfg(any(target_arch = "aarch64", target_arch = "x86_64"))]
+pub(super) use for_each_count;
+
 /// Runs anywhere; what the other kernels are compared with.
 #[derive(Clone, Copy)]
 pub(super) struct Portable;
@@ -89,10 +120,10 @@ impl Kernel for Portable {
     type Lanes = Array;
 
     #[inline(always)]
-    fn sums<const R: usize>(self, x: &[u8], tile: &[i8], _fetch: Fetch, sums: &mut [[i32; TILE]; R]) {
-        let inputs = check::<R>(x, tile);
+    fn sums(self, rows: usize, x: &[u8], tile: &[i8], _fetch: Fetch, sums: &mut Sums) {
+        let inputs = check::<Self>(x, tile);
         let (fours, _) = tile.as_chunks::<{ 4 * TILE }>();
-        for (sums, x) in sums.iter_mut().zip(x.chunks_exact(inputs)) {
+        for (sums, x) in sums.0[..rows].iter_mut().zip(x.chunks_exact(inputs)) {
             *sums = [0; TILE];
             let (x, _) = x.as_chunks::<4>();
             for (x, weights) in x.iter().zip(fours) {
@@ -112,9 +143,9 @@ impl Kernel for Portable {
 
 /// The number of inputs; panics unless the shapes fit, which keeps every kernel inside its slices.
 #[inline(always)]
-pub(super) fn check<const R: usize>(x: &[u8], tile: &[i8]) -> usize {
+pub(super) fn check<K: Kernel>(x: &[u8], tile: &[i8]) -> usize {
     let inputs = tile.len() / TILE;
-    assert!(tile.len() == inputs * TILE && x.len() == R * inputs && inputs.is_multiple_of(GROUP));
+    assert!(tile.len() == inputs * TILE && x.len() >= K::ROWS * inputs && inputs.is_multiple_of(GROUP));
     inputs
 }
 
@@ -138,6 +169,8 @@ pub(in crate::embed) enum AnyKernel {
     AvxVnni(x86::AvxVnni),
     #[cfg(target_arch = "x86_64")]
     Avx512Vnni(x86::Avx512Vnni),
+    #[cfg(all(target_arch = "x86_64", target_os = "linux"))]
+    Amx(amx::Amx),
     #[cfg(target_arch = "aarch64")]
     Dotprod(arm::Dotprod),
     #[cfg(target_arch = "aarch64")]
@@ -148,6 +181,8 @@ impl AnyKernel {
     /// The kernels of this CPU by their names, the fastest first.
     pub(super) fn of_this_cpu() -> Vec<(&'static str, AnyKernel)> {
         let mut kernels = Vec::new();
+        #[cfg(all(target_arch = "x86_64", target_os = "linux"))]
+        kernels.extend(amx::Amx::detect().map(|kernel| ("amx", AnyKernel::Amx(kernel))));
         #[cfg(target_arch = "x86_64")]
         {
             kernels.extend(
@@ -195,6 +230,8 @@ impl AnyKernel {
             AnyKernel::AvxVnni(kernel) => kernel.run(task),
             #[cfg(target_arch = "x86_64")]
             AnyKernel::Avx512Vnni(kernel) => kernel.run(task),
+            #[cfg(all(target_arch = "x86_64", target_os = "linux"))]
+            AnyKernel::Amx(kernel) => kernel.with_tiles(task),
             #[cfg(target_arch = "aarch64")]
             AnyKernel::Dotprod(kernel) => kernel.run(task),
             #[cfg(target_arch = "aarch64")]
@@ -210,35 +247,28 @@ mod tests {
     /// Compares a kernel with the portable one for each number of rows.
     struct Compare<'a>(&'a [u8], &'a [i8], &'static str);
 
-    impl Compare<'_> {
-        fn rows<const R: usize>(&self, kernel: impl Kernel) {
-            let Compare(x, tile, name) = *self;
-            let x = &x[..R * tile.len() / TILE];
-            let (mut ours, mut theirs) = ([[1; TILE]; R], [[2; TILE]; R]);
-            kernel.sums(x, tile, Fetch::Near, &mut ours);
-            Portable.sums(x, tile, Fetch::Near, &mut theirs);
-            assert_eq!(ours, theirs, "{name}, {R} rows, {} inputs", tile.len() / TILE);
-        }
-    }
-
     impl Task for Compare<'_> {
         #[inline(always)]
         fn run<K: Kernel>(self, kernel: K) {
-            self.rows::<1>(kernel);
-            self.rows::<2>(kernel);
-            self.rows::<3>(kernel);
-            self.rows::<4>(kernel);
-            self.rows::<5>(kernel);
-            self.rows::<6>(kernel);
-            self.rows::<7>(kernel);
-            self.rows::<ROWS>(kernel);
+            let Compare(x, tile, name) = self;
+            let inputs = tile.len() / TILE;
+            for rows in 1..=K::ROWS {
+                let (mut ours, mut theirs) = (Sums([[1; TILE]; MOST_ROWS]), Sums([[2; TILE]; MOST_ROWS]));
+                kernel.sums(rows, &x[..K::ROWS * inputs], tile, Fetch::Near, &mut ours);
+                Portable.sums(rows, x, tile, Fetch::Near, &mut theirs);
+                assert_eq!(
+                    ours.0[..rows],
+                    theirs.0[..rows],
+                    "{name}, {rows} rows, {inputs} inputs"
+                );
+            }
         }
     }
 
     #[test]
     fn every_kernel_gives_the_sums_of_the_portable_one() {
         let mut rng = fastrand::Rng::with_seed(5);
-        for inputs in [16, 32, 48, 384, 1536] {
+        for inputs in [16, 32, 48, 80, 384, 1536] {
             // Whatever the weights' limit allows at its worst: eight of the largest sum that go to one number.
             let mut extremes = |at: usize| match at % 3 {
                 0 => (TOP, 32),
@@ -246,8 +276,10 @@ mod tests {
                 _ => (rng.u8(..=TOP), rng.i8(-32..=32)),
             };
             for kind in 0..3 {
-                let pairs: Vec<(u8, i8)> = (0..ROWS.max(TILE) * inputs).map(|_| extremes(kind)).collect();
-                let x: Vec<u8> = pairs[..ROWS * inputs].iter().map(|pair| pair.0).collect();
+                let pairs: Vec<(u8, i8)> = (0..MOST_ROWS.max(TILE) * inputs)
+                    .map(|_| extremes(kind))
+                    .collect();
+                let x: Vec<u8> = pairs[..MOST_ROWS * inputs].iter().map(|pair| pair.0).collect();
                 let tile: Vec<i8> = pairs[..TILE * inputs].iter().map(|pair| pair.1).collect();
                 for (name, kernel) in AnyKernel::of_this_cpu() {
                     kernel.run(Compare(&x, &tile, name));

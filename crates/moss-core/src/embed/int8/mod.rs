@@ -12,6 +12,8 @@
 //! So a text has one vector, to the bit: on every CPU, in every batch, on any number of threads. `docs/model-format.md`
 //! says how the weights lie in the file; they are used where they are mapped.
 
+#[cfg(all(target_arch = "x86_64", target_os = "linux"))]
+mod amx;
 #[cfg(target_arch = "aarch64")]
 mod arm;
 mod attend;

@@ -3,7 +3,7 @@
 
 use std::arch::x86_64::*;
 
-use super::kernel::{Fetch, GROUP, Kernel, TILE, Task, check, run};
+use super::kernel::{Fetch, GROUP, Kernel, Sums, TILE, Task, check, for_each_count, run};
 use crate::lanes;
 
 /// `vpmaddubsw`: pairs of products in 16 bits, of which four are added up before they go to 32.
@@ -44,51 +44,53 @@ macro_rules! kernel {
             type Lanes = $lanes;
 
             #[inline(always)]
-            fn sums<const R: usize>(self, x: &[u8], tile: &[i8], fetch: Fetch, sums: &mut [[i32; TILE]; R]) {
-                let inputs = check::<R>(x, tile);
+            fn sums(self, rows: usize, x: &[u8], tile: &[i8], fetch: Fetch, sums: &mut Sums) {
+                let inputs = check::<Self>(x, tile);
                 // SAFETY: `detect` alone makes a kernel, and it found the features. Reads stay within `R` rows of
                 // `inputs` codes and `inputs` times `TILE` weights, which `check` compared with the slices; the
                 // stores fill rows of `TILE` sums.
                 unsafe {
-                    const AT_ONCE: usize = $at_once;
-                    const FOURS: usize = $fours;
-                    let bytes = size_of::<$vector>();
-                    // A tile has four bytes of each output: three vectors of 512 bits, or six of 256.
-                    for part in 0..4 * TILE / bytes / AT_ONCE {
-                        let mut totals = [[$zero(); R]; AT_ONCE];
-                        for group in 0..inputs / GROUP {
-                            if part == 0 {
-                                prefetch(tile, group, fetch);
-                            }
-                            for start in (0..GROUP).step_by(4 * FOURS) {
-                                let start = group * GROUP + start;
-                                let mut weights = [[$zero(); FOURS]; AT_ONCE];
-                                for side in 0..AT_ONCE {
-                                    let first = start * TILE + (part * AT_ONCE + side) * bytes;
-                                    for four in 0..FOURS {
-                                        let at = first + four * 4 * TILE;
-                                        weights[side][four] = $load(tile.as_ptr().add(at).cast());
-                                    }
+                    for_each_count!(rows, R => {
+                        const AT_ONCE: usize = $at_once;
+                        const FOURS: usize = $fours;
+                        let bytes = size_of::<$vector>();
+                        // A tile has four bytes of each output: three vectors of 512 bits, or six of 256.
+                        for part in 0..4 * TILE / bytes / AT_ONCE {
+                            let mut totals = [[$zero(); R]; AT_ONCE];
+                            for group in 0..inputs / GROUP {
+                                if part == 0 {
+                                    prefetch::<1>(tile, group, fetch);
                                 }
-                                for row in 0..R {
-                                    let codes = x.as_ptr().add(row * inputs + start).cast::<i32>();
-                                    let mut x = [$zero(); FOURS];
-                                    for four in 0..FOURS {
-                                        x[four] = $splat(codes.add(four).read_unaligned());
-                                    }
+                                for start in (0..GROUP).step_by(4 * FOURS) {
+                                    let start = group * GROUP + start;
+                                    let mut weights = [[$zero(); FOURS]; AT_ONCE];
                                     for side in 0..AT_ONCE {
-                                        totals[side][row] = $add_products(totals[side][row], x, weights[side]);
+                                        let first = start * TILE + (part * AT_ONCE + side) * bytes;
+                                        for four in 0..FOURS {
+                                            let at = first + four * 4 * TILE;
+                                            weights[side][four] = $load(tile.as_ptr().add(at).cast());
+                                        }
+                                    }
+                                    for row in 0..R {
+                                        let codes = x.as_ptr().add(row * inputs + start).cast::<i32>();
+                                        let mut x = [$zero(); FOURS];
+                                        for four in 0..FOURS {
+                                            x[four] = $splat(codes.add(four).read_unaligned());
+                                        }
+                                        for side in 0..AT_ONCE {
+                                            totals[side][row] = $add_products(totals[side][row], x, weights[side]);
+                                        }
                                     }
                                 }
                             }
-                        }
-                        for row in 0..R {
-                            for side in 0..AT_ONCE {
-                                let sums = sums[row].as_mut_ptr().byte_add((part * AT_ONCE + side) * bytes);
-                                $store(sums.cast(), totals[side][row]);
+                            for row in 0..R {
+                                for side in 0..AT_ONCE {
+                                    let sums = sums.0[row].as_mut_ptr().byte_add((part * AT_ONCE + side) * bytes);
+                                    $store(sums.cast(), totals[side][row]);
+                                }
                             }
                         }
-                    }
+                    })
                 }
             }
 
@@ -139,11 +141,13 @@ kernel! {
 /// How far ahead weights of a tile are asked for: a page, since the CPU itself looks ahead within a page alone.
 const AHEAD: usize = 4096;
 
-/// Asks for what belongs to a group. What is near goes to the nearest cache, the next tile to the one behind it.
+/// Asks for what belongs to a group. What is near goes to the nearest cache, the next tile to the one behind it: with each block of
+/// rows `MANY` other lines of the cache in each group.
 #[inline(always)]
-fn prefetch(tile: &[i8], group: usize, fetch: Fetch) {
+pub(super) fn prefetch<const MANY: usize>(tile: &[i8], group: usize, fetch: Fetch) {
     const LINE: usize = 64;
     const LINES: usize = GROUP * TILE / LINE;
+    const { assert!(LINES.is_multiple_of(MANY)) }
     let line = |at: usize| tile.as_ptr().wrapping_add((group * LINES + at) * LINE);
     // SAFETY: SSE is part of every x86-64 target, and a prefetch reads nothing, whatever the address.
     unsafe {
@@ -153,8 +157,10 @@ fn prefetch(tile: &[i8], group: usize, fetch: Fetch) {
                     _mm_prefetch::<_MM_HINT_T0>(line(at).wrapping_add(AHEAD).cast());
                 }
             }
-            Fetch::Next(at) if at < LINES => {
-                _mm_prefetch::<_MM_HINT_T1>(line(at).wrapping_add(tile.len()).cast());
+            Fetch::Next(block) if block * MANY < LINES => {
+                for at in 0..MANY {
+                    _mm_prefetch::<_MM_HINT_T1>(line(block * MANY + at).wrapping_add(tile.len()).cast());
+                }
             }
             Fetch::Next(_) => {}
         }

@@ -26,15 +26,15 @@ const ONES: f32 = f32::from_bits(0x0001_0001);
 #[derive(Default)]
 pub(super) struct Scratch {
     /// `[tokens, width / 2]`
-    queries: Buffer,
+    queries: Buffer<f32>,
     /// `[width / 2, tokens]`
-    keys: Buffer,
+    keys: Buffer<f32>,
     /// `[tokens / 2, width]`
-    values: Buffer,
+    values: Buffer<f32>,
     /// `[rows, tokens]`, of as many rows as are multiplied at once: so they stay in the nearest cache.
-    scores: Buffer,
+    scores: Buffer<f32>,
     /// `[rows, tokens / 2]`
-    powers: Buffer,
+    powers: Buffer<f32>,
 }
 
 /// One head of one text.
@@ -127,7 +127,7 @@ pub(super) fn attend<L: Lanes>(
     qkv: &[f32],
     texts: &[Vec<u32>],
     heads: usize,
-    y: &mut Buffer,
+    y: &mut Buffer<f32>,
     scratch: &mut Scratch,
 ) {
     let hidden = qkv.len() / texts.iter().map(Vec::len).sum::<usize>() / 3;
