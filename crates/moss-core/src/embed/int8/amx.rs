@@ -9,9 +9,9 @@ use super::kernel::{Fetch, GROUP, Kernel, MOST_ROWS, Sums, TILE, Task, check, ru
 use super::x86::{Avx512Vnni, prefetch};
 use crate::lanes::Avx512;
 
-/// `tdpbusd`: 64 products for each of sixteen rows and sixteen outputs.
+/// `tdpbusd`: 64 products for each of sixteen rows and sixteen outputs. A few rows are left to vectors.
 #[derive(Clone, Copy)]
-pub(super) struct Amx(());
+pub(super) struct Amx(Avx512Vnni);
 
 /// What `ldtilecfg` reads: how large the registers are.
 #[repr(C, align(64))]
@@ -49,14 +49,14 @@ impl Amx {
         const ARCH_REQ_XCOMP_PERM: libc::c_long = 0x1023;
         const TILE_DATA: libc::c_long = 18;
         // Its numbers are in vectors of 512 bits before and after, and leaf 7 is there where those are.
-        Avx512Vnni::detect()?;
+        let vectors = Avx512Vnni::detect()?;
         if __cpuid_count(7, 0).edx & TILES_AND_BYTES != TILES_AND_BYTES {
             return None;
         }
         // SAFETY: the call touches no memory of ours. It makes the place for registers larger where signals and threads put them by,
         // and fails where a thread has no room for that.
         (unsafe { libc::syscall(libc::SYS_arch_prctl, ARCH_REQ_XCOMP_PERM, TILE_DATA) } == 0)
-            .then_some(Amx(()))
+            .then_some(Amx(vectors))
     }
 
     /// [`Kernel::run`] where registers have no sizes yet.
@@ -78,9 +78,12 @@ impl Kernel for Amx {
 
     run!("avx512f,avx512bw,avx512vl,avx512vnni");
 
-    /// Takes sixteen rows' time, however many there are: the weights are what it is waiting for.
     #[inline(always)]
-    fn sums(self, _rows: usize, x: &[u8], tile: &[i8], fetch: Fetch, sums: &mut Sums) {
+    fn sums(self, rows: usize, x: &[u8], tile: &[i8], fetch: Fetch, sums: &mut Sums) {
+        // Where the weights are what all waits for, vectors ask for them in a better order.
+        if rows <= Avx512Vnni::ROWS && matches!(fetch, Fetch::Near) {
+            return self.0.sums(rows, x, tile, fetch, sums);
+        }
         let inputs = check::<Self>(x, tile);
         let whole = inputs / INPUTS * INPUTS;
         // SAFETY: `detect` alone makes a kernel, and it found the instructions; registers have their sizes, since `AnyKernel::run` is

@@ -252,9 +252,10 @@ mod tests {
         fn run<K: Kernel>(self, kernel: K) {
             let Compare(x, tile, name) = self;
             let inputs = tile.len() / TILE;
-            for rows in 1..=K::ROWS {
+            for (rows, fetch) in (1..=K::ROWS).flat_map(|rows| [(rows, Fetch::Near), (rows, Fetch::Next(0))])
+            {
                 let (mut ours, mut theirs) = (Sums([[1; TILE]; MOST_ROWS]), Sums([[2; TILE]; MOST_ROWS]));
-                kernel.sums(rows, &x[..K::ROWS * inputs], tile, Fetch::Near, &mut ours);
+                kernel.sums(rows, &x[..K::ROWS * inputs], tile, fetch, &mut ours);
                 Portable.sums(rows, x, tile, Fetch::Near, &mut theirs);
                 assert_eq!(
                     ours.0[..rows],
