@@ -102,22 +102,10 @@ impl Kernel for Amx {
                     // All of the next tile within three blocks: this one is done before the CPU would look ahead by itself.
                     prefetch::<4>(tile, group, fetch);
                 }
-                add_products!(
-                    "tmm3",
-                    "tmm4",
-                    x.as_ptr().add(start),
-                    inputs,
-                    tile.as_ptr().add(start * TILE)
-                );
+                add_products!("tmm3", "tmm4", x, tile, start);
             }
             for start in (whole..inputs).step_by(GROUP) {
-                add_products!(
-                    "tmm5",
-                    "tmm6",
-                    x.as_ptr().add(start),
-                    inputs,
-                    tile.as_ptr().add(start * TILE)
-                );
+                add_products!("tmm5", "tmm6", x, tile, start);
             }
             asm!(
                 "tilestored [{sums} + {width}], tmm0",
@@ -131,9 +119,10 @@ impl Kernel for Amx {
     }
 }
 
-/// Adds to `tmm0` to `tmm2` the products of codes, in rows of so many `inputs`, and weights of a tile, by way of two registers.
+/// Adds to `tmm0` to `tmm2` the products of codes and of weights of a tile from an input on, by way of two registers that say of how
+/// many.
 macro_rules! add_products {
-    ($codes:literal, $weights:literal, $x:expr, $inputs:expr, $tile:expr) => {
+    ($codes:literal, $weights:literal, $x:expr, $tile:expr, $start:expr) => {
         asm!(
             concat!("tileloadd ", $codes, ", [{x} + {inputs}]"),
             concat!("tileloadd ", $weights, ", [{tile} + {width}]"),
@@ -142,9 +131,9 @@ macro_rules! add_products {
             concat!("tdpbusd tmm1, ", $codes, ", ", $weights),
             concat!("tileloadd ", $weights, ", [{tile} + {width} + 128]"),
             concat!("tdpbusd tmm2, ", $codes, ", ", $weights),
-            x = in(reg) $x,
-            inputs = in(reg) $inputs,
-            tile = in(reg) $tile,
+            x = in(reg) $x.as_ptr().add($start),
+            inputs = in(reg) $tile.len() / TILE,
+            tile = in(reg) $tile.as_ptr().add($start * TILE),
             width = in(reg) 4 * TILE,
             options(nostack, preserves_flags, readonly)
         )
