@@ -15,6 +15,9 @@ use crate::time::now_ms;
 const TRIES: u32 = 3;
 /// Waited before the second try, and twice that before the third.
 const PAUSE: Duration = Duration::from_secs(1);
+/// The first beat comes after this part of the time between two, and each pause is twice the one before: whoever waits for a job of a
+/// second sees how far it is, and a job that is done at once writes nothing on the way.
+const FIRST_BEAT: u32 = 16;
 
 /// How far the work is.
 #[derive(Debug, Clone, Default)]
@@ -82,17 +85,18 @@ impl<'a> Run<'a> {
         let started = record.clone();
         let work = self.work(&started);
         tokio::pin!(work);
-        let mut beats = tokio::time::interval(self.project.options().job_heartbeat);
-        beats.tick().await;
+        let most = self.project.options().job_heartbeat;
+        let mut pause = most / FIRST_BEAT;
         loop {
             tokio::select! {
                 result = &mut work => return Ok(self.is_mine().await?.then_some(result)),
-                _ = beats.tick() => match self.beat(record).await {
+                () = tokio::time::sleep(pause) => match self.beat(record).await {
                     Ok(true) => {}
                     Ok(false) => return Ok(None),
                     Err(error) => tracing::warn!(job_id = self.job_id, %error, "job record not written"),
                 },
             }
+            pause = most.min(pause * 2);
         }
     }
 
