@@ -19,8 +19,8 @@ const CHUNK_BYTES: usize = 1 << 20;
 /// costs a reference count for each, and whoever writes to a shared chunk first copies that chunk alone; so a
 /// clone is a snapshot that can be read while the original goes on.
 ///
-/// 384 components take 1,988 bytes a row: 1,536 for the vector, 384 for the code, 12 for its scale and bounds, 56 for signs. In
-/// [`Precision::Int8`] they take 452: the code is the vector.
+/// 384 components take 1,982 bytes a row: 1,536 for the vector, 384 for the code, 12 for its scale and bounds, 50 for signs. In
+/// [`Precision::Int8`] they take 446: the code is the vector.
 ///
 /// ```
 /// use moss_core::vector::{QuantizedRow, Vectors};

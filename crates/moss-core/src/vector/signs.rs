@@ -8,12 +8,15 @@
 //! q.v = (R q).s * |v|^2 / (R v).s  +-  |q| |v| sqrt((1 / c^2 - 1) / dim)
 //! ```
 //!
-//! where the error is one standard deviation, over rotations. [`DEVIATIONS`] of them are allowed for. Products of a query with signs
-//! are sums of numbers from a table, one for each four components, as in "Accelerated Nearest Neighbor Search with
-//! Quick ADC" (André, Kermarrec, Le Scouarnec 2017, arXiv:1704.07355): so 32 rows lie together, four signs of each
+//! where the error is one standard deviation, over rotations. [`DEVIATIONS`] of them are allowed for. With `|R v| = l |v|` the error
+//! is `|q| l sqrt(1 - c^2)` times the factor of `(R q).s`, and `c` hardly differs from one vector to the next: so each row keeps its
+//! factor alone, and [`ROWS`] together keep the largest `l sqrt(1 - c^2)` of any of them.
+//!
+//! Products of a query with signs are sums of numbers from a table, one for each four components, as in "Accelerated Nearest
+//! Neighbor Search with Quick ADC" (André, Kermarrec, Le Scouarnec 2017, arXiv:1704.07355): so 32 rows lie together, four signs of each
 //! after the other's.
 
-use super::simd::{self, LINE, Line, SignTables};
+use super::simd::{self, Factor, LINE, Line, SignTables};
 use crate::lanes::ROUND;
 use crate::limits::MAX_DIMENSION;
 use crate::rotate::block;
@@ -26,8 +29,8 @@ const GROUP: usize = 4;
 const TABLE: usize = 1 << GROUP;
 /// Groups in a line, of tables or of the signs of [`ROWS`] rows.
 const LINE_GROUPS: usize = LINE / TABLE;
-/// The largest number in a table: four of them fit one byte.
-const TOP: f32 = 60.0;
+/// The largest number in a table: eight of them fit one byte.
+const TOP: f32 = 31.0;
 /// Components are padded with zeros to a multiple, so that there is something to rotate.
 const PADDED: usize = 64;
 /// The fewest components for which signs say enough: the error falls with their root.
@@ -42,9 +45,9 @@ pub(super) struct SignCode {
     /// Four components each.
     groups: Vec<u8>,
     /// What the product of a query with the signs is multiplied by.
-    factor: f32,
-    /// What the norm of a query is multiplied by for the error.
-    error: f32,
+    factor: Factor,
+    /// What the factor and the norm of a query are multiplied by for the error.
+    spread: f32,
     /// What was rotated, to rotate the next one in.
     rotated: Vec<f32>,
 }
@@ -90,16 +93,17 @@ impl SignCode {
     fn set_padded(&mut self, values: &[f32], padded: usize, norm: f32) {
         rotate(values, padded, &mut self.rotated);
         let sum = simd::signs(&self.rotated, &mut self.groups);
-        (self.factor, self.error) = if sum == 0.0 {
+        let (factor, spread) = if sum == 0.0 {
             (0.0, 0.0)
         } else if sum < f32::INFINITY && norm < f32::INFINITY {
             let longest = ((padded * block(padded)) as f32).sqrt();
             let cosine = sum / longest / norm;
-            let error = norm * ((1.0 / (cosine * cosine) - 1.0).max(0.0) / padded as f32).sqrt();
-            (norm / sum * norm, error)
+            let spread = (block(padded) as f32 * (1.0 - cosine * cosine).max(0.0)).sqrt();
+            (norm / sum * norm, spread)
         } else {
-            (f32::NAN, f32::NAN)
+            (f32::NAN, 0.0)
         };
+        (self.factor, self.spread) = (Factor::from(factor), spread);
     }
 }
 
@@ -107,8 +111,9 @@ impl SignCode {
 #[derive(Debug, Clone, Default)]
 pub(super) struct Signs {
     lines: Vec<Line>,
-    factors: Vec<f32>,
-    errors: Vec<f32>,
+    factors: Vec<Factor>,
+    /// Of each [`ROWS`] rows the largest that was ever among them.
+    spreads: Vec<f32>,
 }
 
 impl Signs {
@@ -118,7 +123,7 @@ impl Signs {
         let lines = blocks * code.groups.len() / LINE_GROUPS;
         self.lines.reserve_exact(lines - self.lines.len());
         self.factors.reserve_exact(rows);
-        self.errors.reserve_exact(rows);
+        self.spreads.reserve_exact(blocks - self.spreads.len());
     }
 
     pub(super) fn push(&mut self, code: &SignCode) {
@@ -126,9 +131,9 @@ impl Signs {
         if at.is_multiple_of(ROWS) {
             let lines = self.lines.len() + code.groups.len() / LINE_GROUPS;
             self.lines.resize(lines, Line::ZERO);
+            self.spreads.push(0.0);
         }
-        self.factors.push(0.0);
-        self.errors.push(0.0);
+        self.factors.push(code.factor);
         self.replace(at, code);
     }
 
@@ -142,10 +147,11 @@ impl Signs {
             group[byte] = (group[byte] as u8 & !(0xf << shift) | signs << shift) as i8;
         }
         self.factors[at] = code.factor;
-        self.errors[at] = code.error;
+        let spread = &mut self.spreads[at / ROWS];
+        *spread = spread.max(code.spread);
     }
 
-    /// The signs of one row, as they were set.
+    /// The signs of one row, as they were set, and a spread that is no smaller.
     pub(super) fn get(&self, at: usize) -> SignCode {
         let lines = self.block_lines();
         let block = &self.lines[at / ROWS * lines..][..lines];
@@ -155,27 +161,29 @@ impl Signs {
         SignCode {
             groups: groups.map(signs).collect(),
             factor: self.factors[at],
-            error: self.errors[at],
+            spread: self.spreads[at / ROWS],
             rotated: Vec::new(),
         }
     }
 
     pub(super) fn truncate(&mut self, rows: usize) {
-        let lines = rows.div_ceil(ROWS) * self.block_lines();
-        self.lines.truncate(lines);
+        let blocks = rows.div_ceil(ROWS);
+        self.lines.truncate(blocks * self.block_lines());
         self.factors.truncate(rows);
-        self.errors.truncate(rows);
+        self.spreads.truncate(blocks);
     }
 
     /// Lines of [`ROWS`] rows.
     fn block_lines(&self) -> usize {
-        self.lines.len() / self.factors.len().div_ceil(ROWS)
+        self.lines.len() / self.spreads.len()
     }
 
     /// Bytes taken from the allocator.
     #[cfg(test)]
     pub(super) fn bytes(&self) -> usize {
-        size_of::<Line>() * self.lines.capacity() + 4 * (self.factors.capacity() + self.errors.capacity())
+        size_of::<Line>() * self.lines.capacity()
+            + size_of::<Factor>() * self.factors.capacity()
+            + 4 * self.spreads.capacity()
     }
 
     /// Writes what the dot products of the query with the rows from `at` on are at most, [`DEVIATIONS`] allowed for; infinite where
@@ -187,7 +195,7 @@ impl Signs {
             let rows = simd::SignRows {
                 codes: &self.lines[at / ROWS * lines..][..lines],
                 factors: &self.factors[at..at + out.len()],
-                errors: &self.errors[at..at + out.len()],
+                spread: self.spreads[at / ROWS],
             };
             simd::sign_bounds(&probe.0, &rows, out);
         }
@@ -235,13 +243,20 @@ impl SignProbe {
                 *entry = (sum * per_step + ROUND).to_bits() as i8;
             }
         }
-        // A rounded number is off by the root of a twelfth of a step.
+        // A rounded number is off by the root of a twelfth of a step. That does not depend on what signs are off by, so that the squares
+        // of the two add up; signs are off by this much where components are spread as in a normal distribution.
         let rounding = step * (groups.len() as f32 / 12.0).sqrt();
+        let of_signs = norm * (block(padded) as f32 * (1.0 - std::f32::consts::FRAC_2_PI)).sqrt();
+        let both = if of_signs > 0.0 {
+            (1.0 + (rounding / of_signs).powi(2)).sqrt()
+        } else {
+            1.0
+        };
         Some(SignProbe(SignTables {
             tables,
             step,
-            least: spreads.iter().sum::<f32>() - DEVIATIONS * rounding,
-            error: DEVIATIONS * norm,
+            least: spreads.iter().sum(),
+            spread: DEVIATIONS * norm * both,
         }))
     }
 }
@@ -312,9 +327,17 @@ mod tests {
         for at in 0..100 {
             moved.replace(at, &signs.get(99 - at));
         }
-        let mut backwards = uppers(&moved, &probe);
-        backwards.reverse();
-        assert_eq!(backwards, expected);
+        let bounds = uppers(&moved, &probe).into_iter().rev();
+        for ((bound, expected), row) in bounds.zip(&expected).zip(&rows) {
+            // Rows that lie together share the largest of their spreads, and each place has had two rows.
+            let wider = (bound - expected) / norm(&rows[7]) / norm(row);
+            assert!((0.0..0.01).contains(&wider), "{bound}, {expected}");
+        }
+        for (at, row) in rows.iter().rev().enumerate() {
+            let (got, set) = (moved.get(at), code(row));
+            assert_eq!((got.groups, got.factor), (set.groups, set.factor));
+            assert!(got.spread >= set.spread);
+        }
         // Cut off within a block, and grown again.
         for rows_left in [70, 64, 1] {
             signs.truncate(rows_left);

@@ -45,7 +45,7 @@ fn table_sums(tables: &[Line], codes: &[Line], out: &mut [u16; 32]) {
     let low = vdupq_n_u8(15);
     for (tables, codes) in tables.iter().zip(codes) {
         let (tables, codes) = (load(tables), load(codes));
-        // Four numbers of at most 63 fit 8 bits.
+        // Four numbers of at most 31 fit 8 bits.
         let (mut first, mut second) = (vdupq_n_u8(0), vdupq_n_u8(0));
         for part in 0..4 {
             let (table, codes) = (

@@ -144,9 +144,9 @@ pub(super) fn largest_lanes(values: &[f32]) -> f32 {
 /// The one source of what follows the sums, as with [`dot_lanes`].
 #[inline(always)]
 pub(super) fn bounds_of_sums(sums: &[u16; 32], query: &SignTables, rows: &SignRows<'_>, out: &mut [f32]) {
-    let terms = sums.iter().zip(rows.factors).zip(rows.errors);
-    for (out, ((&sum, factor), error)) in out.iter_mut().zip(terms) {
-        let most = (f32::from(sum) * query.step - query.least) * factor + error * query.error;
+    let more = rows.spread * query.spread - query.least;
+    for (out, (&sum, &factor)) in out.iter_mut().zip(sums.iter().zip(rows.factors)) {
+        let most = (f32::from(sum) * query.step + more) * f32::from(factor);
         *out = if most < f32::INFINITY { most } else { f32::INFINITY };
     }
 }

@@ -126,7 +126,7 @@ fn prefetch_ahead(line: &Line) {
     prefetch(std::ptr::from_ref(line).wrapping_add(PREFETCH_LINES));
 }
 
-/// Vectors whose numbers, of at most 63 each, fit a byte together.
+/// Lines whose numbers, of at most 31 each, fit a byte together: of each a byte gets one or two.
 const ADDED: usize = 4;
 
 #[inline]
@@ -167,15 +167,15 @@ fn table_sums_512(tables: &[Line], codes: &[Line], out: &mut [u16; 32]) {
 fn table_sums_256(tables: &[Line], codes: &[Line], out: &mut [u16; 32]) {
     let low = _mm256_set1_epi8(15);
     let mut sums = [[_mm256_setzero_si256(); 2]; 2];
-    const LINES: usize = ADDED / 2;
     for (tables, codes) in tables
-        .as_chunks::<LINES>()
+        .as_chunks::<ADDED>()
         .0
         .iter()
-        .zip(codes.as_chunks::<LINES>().0)
+        .zip(codes.as_chunks::<ADDED>().0)
     {
         let mut bytes = [_mm256_setzero_si256(); 2];
-        for at in 0..LINES {
+        for at in 0..ADDED {
+            prefetch_ahead(&codes[at]);
             for (table, codes) in load256(&tables[at]).into_iter().zip(load256(&codes[at])) {
                 let halves = [codes, _mm256_srli_epi16::<4>(codes)];
                 for (bytes, half) in bytes.iter_mut().zip(halves) {
