@@ -16,7 +16,9 @@
 //! Neighbor Search with Quick ADC" (André, Kermarrec, Le Scouarnec 2017, arXiv:1704.07355): so 32 rows lie together, four signs of each
 //! after the other's.
 
-use super::simd::{self, Factor, LINE, Line, SignTables};
+use half::bf16;
+
+use super::simd::{self, LINE, Line, SignTables};
 use crate::lanes::ROUND;
 use crate::limits::MAX_DIMENSION;
 use crate::rotate::block;
@@ -44,10 +46,10 @@ const DEVIATIONS: f32 = 2.0;
 pub(super) struct SignCode {
     /// Four components each.
     groups: Vec<u8>,
-    /// What the product of a query with the signs is multiplied by.
-    factor: Factor,
+    /// What the product of a query with the signs is multiplied by, within a 512th.
+    factor: bf16,
     /// What the factor and the norm of a query are multiplied by for the error.
-    spread: f32,
+    deviation: f32,
     /// What was rotated, to rotate the next one in.
     rotated: Vec<f32>,
 }
@@ -93,17 +95,17 @@ impl SignCode {
     fn set_padded(&mut self, values: &[f32], padded: usize, norm: f32) {
         rotate(values, padded, &mut self.rotated);
         let sum = simd::signs(&self.rotated, &mut self.groups);
-        let (factor, spread) = if sum == 0.0 {
+        let (factor, deviation) = if sum == 0.0 {
             (0.0, 0.0)
         } else if sum < f32::INFINITY && norm < f32::INFINITY {
             let longest = ((padded * block(padded)) as f32).sqrt();
             let cosine = sum / longest / norm;
-            let spread = (block(padded) as f32 * (1.0 - cosine * cosine).max(0.0)).sqrt();
-            (norm / sum * norm, spread)
+            let deviation = (block(padded) as f32 * (1.0 - cosine * cosine).max(0.0)).sqrt();
+            (norm / sum * norm, deviation)
         } else {
             (f32::NAN, 0.0)
         };
-        (self.factor, self.spread) = (Factor::from(factor), spread);
+        (self.factor, self.deviation) = (bf16::from_f32(factor), deviation);
     }
 }
 
@@ -111,9 +113,9 @@ impl SignCode {
 #[derive(Debug, Clone, Default)]
 pub(super) struct Signs {
     lines: Vec<Line>,
-    factors: Vec<Factor>,
+    factors: Vec<bf16>,
     /// Of each [`ROWS`] rows the largest that was ever among them.
-    spreads: Vec<f32>,
+    deviations: Vec<f32>,
 }
 
 impl Signs {
@@ -123,7 +125,7 @@ impl Signs {
         let lines = blocks * code.groups.len() / LINE_GROUPS;
         self.lines.reserve_exact(lines - self.lines.len());
         self.factors.reserve_exact(rows);
-        self.spreads.reserve_exact(blocks - self.spreads.len());
+        self.deviations.reserve_exact(blocks - self.deviations.len());
     }
 
     pub(super) fn push(&mut self, code: &SignCode) {
@@ -131,7 +133,7 @@ impl Signs {
         if at.is_multiple_of(ROWS) {
             let lines = self.lines.len() + code.groups.len() / LINE_GROUPS;
             self.lines.resize(lines, Line::ZERO);
-            self.spreads.push(0.0);
+            self.deviations.push(0.0);
         }
         self.factors.push(code.factor);
         self.replace(at, code);
@@ -147,11 +149,11 @@ impl Signs {
             group[byte] = (group[byte] as u8 & !(0xf << shift) | signs << shift) as i8;
         }
         self.factors[at] = code.factor;
-        let spread = &mut self.spreads[at / ROWS];
-        *spread = spread.max(code.spread);
+        let deviation = &mut self.deviations[at / ROWS];
+        *deviation = deviation.max(code.deviation);
     }
 
-    /// The signs of one row, as they were set, and a spread that is no smaller.
+    /// The signs of one row, as they were set, and a deviation that is no smaller.
     pub(super) fn get(&self, at: usize) -> SignCode {
         let lines = self.block_lines();
         let block = &self.lines[at / ROWS * lines..][..lines];
@@ -161,7 +163,7 @@ impl Signs {
         SignCode {
             groups: groups.map(signs).collect(),
             factor: self.factors[at],
-            spread: self.spreads[at / ROWS],
+            deviation: self.deviations[at / ROWS],
             rotated: Vec::new(),
         }
     }
@@ -170,20 +172,20 @@ impl Signs {
         let blocks = rows.div_ceil(ROWS);
         self.lines.truncate(blocks * self.block_lines());
         self.factors.truncate(rows);
-        self.spreads.truncate(blocks);
+        self.deviations.truncate(blocks);
     }
 
     /// Lines of [`ROWS`] rows.
     fn block_lines(&self) -> usize {
-        self.lines.len() / self.spreads.len()
+        self.lines.len() / self.deviations.len()
     }
 
     /// Bytes taken from the allocator.
     #[cfg(test)]
     pub(super) fn bytes(&self) -> usize {
         size_of::<Line>() * self.lines.capacity()
-            + size_of::<Factor>() * self.factors.capacity()
-            + 4 * self.spreads.capacity()
+            + size_of::<bf16>() * self.factors.capacity()
+            + 4 * self.deviations.capacity()
     }
 
     /// Writes what the dot products of the query with the rows from `at` on are at most, [`DEVIATIONS`] allowed for; infinite where
@@ -195,7 +197,7 @@ impl Signs {
             let rows = simd::SignRows {
                 codes: &self.lines[at / ROWS * lines..][..lines],
                 factors: &self.factors[at..at + out.len()],
-                spread: self.spreads[at / ROWS],
+                deviation: self.deviations[at / ROWS],
             };
             simd::sign_bounds(&probe.0, &rows, out);
         }
@@ -244,19 +246,15 @@ impl SignProbe {
             }
         }
         // A rounded number is off by the root of a twelfth of a step. That does not depend on what signs are off by, so that the squares
-        // of the two add up; signs are off by this much where components are spread as in a normal distribution.
-        let rounding = step * (groups.len() as f32 / 12.0).sqrt();
-        let of_signs = norm * (block(padded) as f32 * (1.0 - std::f32::consts::FRAC_2_PI)).sqrt();
-        let both = if of_signs > 0.0 {
-            (1.0 + (rounding / of_signs).powi(2)).sqrt()
-        } else {
-            1.0
-        };
+        // of the two add up, in units of what the deviation of signs is where components are spread as in a normal distribution.
+        let usual = block(padded) as f32 * (1.0 - std::f32::consts::FRAC_2_PI);
+        let rounding = step * (groups.len() as f32 / 12.0 / usual).sqrt();
+        let squares = [norm, rounding].map(|error| f64::from(error) * f64::from(error));
         Some(SignProbe(SignTables {
             tables,
             step,
             least: spreads.iter().sum(),
-            spread: DEVIATIONS * norm * both,
+            error: DEVIATIONS * squares.iter().sum::<f64>().sqrt() as f32,
         }))
     }
 }
@@ -317,26 +315,30 @@ mod tests {
     #[test]
     fn rows_keep_their_signs_wherever_they_move() {
         let mut random = fastrand::Rng::with_seed(4);
-        let rows: Vec<Vec<f32>> = (0..100).map(|_| vector(&mut random, 320)).collect();
+        let rows: Vec<Vec<f32>> = (0..128).map(|_| vector(&mut random, 320)).collect();
         let probe = SignProbe::new(&rows[7], norm(&rows[7])).unwrap();
         let mut signs = Signs::default();
         rows.iter().for_each(|row| signs.push(&code(row)));
         let expected = uppers(&signs, &probe);
         // Backwards, one by one, by way of what is read of a row.
+        let mut moved = Signs::default();
+        (0..128).for_each(|at| moved.push(&signs.get(127 - at)));
+        let mut backwards = uppers(&moved, &probe);
+        backwards.reverse();
+        assert_eq!(backwards, expected);
+        // In place, where others lay.
         let mut moved = signs.clone();
-        for at in 0..100 {
-            moved.replace(at, &signs.get(99 - at));
-        }
+        (0..128).for_each(|at| moved.replace(at, &signs.get(127 - at)));
         let bounds = uppers(&moved, &probe).into_iter().rev();
         for ((bound, expected), row) in bounds.zip(&expected).zip(&rows) {
-            // Rows that lie together share the largest of their spreads, and each place has had two rows.
+            // Rows that lie together share the largest of their deviations, and each place has had two rows.
             let wider = (bound - expected) / norm(&rows[7]) / norm(row);
             assert!((0.0..0.01).contains(&wider), "{bound}, {expected}");
         }
         for (at, row) in rows.iter().rev().enumerate() {
             let (got, set) = (moved.get(at), code(row));
             assert_eq!((got.groups, got.factor), (set.groups, set.factor));
-            assert!(got.spread >= set.spread);
+            assert!(got.deviation >= set.deviation);
         }
         // Cut off within a block, and grown again.
         for rows_left in [70, 64, 1] {

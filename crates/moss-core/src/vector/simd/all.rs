@@ -144,9 +144,11 @@ pub(super) fn largest_lanes(values: &[f32]) -> f32 {
 /// The one source of what follows the sums, as with [`dot_lanes`].
 #[inline(always)]
 pub(super) fn bounds_of_sums(sums: &[u16; 32], query: &SignTables, rows: &SignRows<'_>, out: &mut [f32]) {
-    let more = rows.spread * query.spread - query.least;
+    let more = rows.deviation * query.error - query.least;
     for (out, (&sum, &factor)) in out.iter_mut().zip(sums.iter().zip(rows.factors)) {
-        let most = (f32::from(sum) * query.step + more) * f32::from(factor);
+        // As `to_f32`, but without a branch for NaN, which is one either way.
+        let factor = f32::from_bits(u32::from(factor.to_bits()) << 16);
+        let most = (f32::from(sum) * query.step + more) * factor;
         *out = if most < f32::INFINITY { most } else { f32::INFINITY };
     }
 }

@@ -14,6 +14,8 @@ mod x86_64;
 
 use std::sync::LazyLock;
 
+use half::bf16;
+
 use crate::lanes::LANES;
 
 /// The largest code. -128 is never used, so that codes are symmetric and pairs of products fit 16 bits.
@@ -54,8 +56,8 @@ pub(super) struct SignTables {
     pub(super) step: f32,
     /// What is then taken off.
     pub(super) least: f32,
-    /// What the spread of rows is multiplied by, and then added.
-    pub(super) spread: f32,
+    /// What the deviation of rows is multiplied by for the error.
+    pub(super) error: f32,
 }
 
 /// Up to 32 rows as signs.
@@ -63,28 +65,8 @@ pub(super) struct SignRows<'a> {
     /// For each table the codes of all rows: in the lower halves of 16 bytes those of the first 16 rows, in the upper ones of the
     /// others.
     pub(super) codes: &'a [Line],
-    pub(super) factors: &'a [Factor],
-    pub(super) spread: f32,
-}
-
-/// A number of which the upper half of its bits is kept: within a 512th of it.
-#[derive(Debug, Clone, Copy, Default, PartialEq)]
-pub(super) struct Factor(u16);
-
-impl From<f32> for Factor {
-    /// The nearest; what is not a number stays so.
-    fn from(x: f32) -> Factor {
-        let bits = x.to_bits();
-        let half = 1 << 15;
-        Factor((if x.is_finite() { bits + half } else { bits } >> 16) as u16)
-    }
-}
-
-impl From<Factor> for f32 {
-    #[inline(always)]
-    fn from(Factor(bits): Factor) -> f32 {
-        f32::from_bits(u32::from(bits) << 16)
-    }
+    pub(super) factors: &'a [bf16],
+    pub(super) deviation: f32,
 }
 
 /// The kernels that this CPU can run, the fastest first. The portable ones are always last.
@@ -120,7 +102,7 @@ pub(super) fn dots_i8(query: &[Line], rows: &[Line], out: &mut [i32]) {
     (KERNELS.dots_i8)(query, rows, out)
 }
 
-/// Writes to `out[r]` for each row `(sum * step - least + spread * spread) * factor`, where `sum` adds up the number of each table
+/// Writes to `out[r]` for each row `(sum * step - least + deviation * error) * factor`, where `sum` adds up the number of each table
 /// that the row's code names; infinity where that is not a number. No sum may leave u16.
 pub(super) fn sign_bounds(query: &SignTables, rows: &SignRows<'_>, out: &mut [f32]) {
     assert!(query.tables.len() == rows.codes.len() && query.tables.len().is_multiple_of(4));
@@ -211,13 +193,13 @@ mod tests {
             (tables, codes, rows) in (1usize..4)
                 .prop_flat_map(|fours| (lines(4 * fours), lines(4 * fours), 1usize..=32)),
             factors in prop::collection::vec(-1f32..4.0, 32),
-            [step, least, spread, of_query] in prop::array::uniform4(-8f32..8.0),
+            [step, least, deviation, error] in prop::array::uniform4(-8f32..8.0),
         ) {
             let mut tables = tables;
             tables.iter_mut().flat_map(|line| &mut line.0).for_each(|number| *number &= 31);
-            let query = SignTables { tables: tables.into(), step, least, spread: of_query };
-            let factors: Vec<Factor> = factors.into_iter().map(Factor::from).collect();
-            let rows = SignRows { codes: &codes, factors: &factors[..rows], spread };
+            let query = SignTables { tables: tables.into(), step, least, error };
+            let factors: Vec<bf16> = factors.into_iter().map(bf16::from_f32).collect();
+            let rows = SignRows { codes: &codes, factors: &factors[..rows], deviation };
             let expected: Vec<u32> = (0..rows.factors.len())
                 .map(|row| {
                     let number = |(at, code): (usize, &i8)| {
@@ -227,7 +209,7 @@ mod tests {
                         })
                     };
                     let sum: u16 = codes.iter().flat_map(|line| &line.0).enumerate().filter_map(number).sum();
-                    let bound = (f32::from(sum) * step + (spread * of_query - least)) * f32::from(factors[row]);
+                    let bound = (f32::from(sum) * step + (deviation * error - least)) * factors[row].to_f32();
                     bound.to_bits()
                 })
                 .collect();

@@ -175,7 +175,6 @@ fn table_sums_256(tables: &[Line], codes: &[Line], out: &mut [u16; 32]) {
     {
         let mut bytes = [_mm256_setzero_si256(); 2];
         for at in 0..ADDED {
-            prefetch_ahead(&codes[at]);
             for (table, codes) in load256(&tables[at]).into_iter().zip(load256(&codes[at])) {
                 let halves = [codes, _mm256_srli_epi16::<4>(codes)];
                 for (bytes, half) in bytes.iter_mut().zip(halves) {
