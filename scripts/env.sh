@@ -50,7 +50,7 @@ build_all() {
     export __CARGO_TEST_CHANNEL_OVERRIDE_DO_NOT_USE_THIS=nightly
     export CARGO_UNSTABLE_FEATURE_UNIFICATION=true CARGO_RESOLVER_FEATURE_UNIFICATION=workspace
     # Lints come with the build, and a warning ends it: clippy by itself would look at all dependencies once more.
-    export RUSTC_WORKSPACE_WRAPPER=clippy-driver CLIPPY_ARGS=-D__CLIPPY_HACKERY__warnings
+    export RUSTC_WORKSPACE_WRAPPER=clippy-driver CLIPPY_ARGS=-Dwarnings
     # usearch brings the arithmetic of eleven kinds of CPU, which takes a tenth of all time to compile. Tests need that of the oldest,
     # and C compiled in half the time.
     export CFLAGS=-O1 CXXFLAGS=-O1

@@ -249,12 +249,12 @@ impl SignProbe {
         // of the two add up, in units of what the deviation of signs is where components are spread as in a normal distribution.
         let usual = block(padded) as f32 * (1.0 - std::f32::consts::FRAC_2_PI);
         let rounding = step * (groups.len() as f32 / 12.0 / usual).sqrt();
-        let squares = [norm, rounding].map(|error| f64::from(error) * f64::from(error));
+        let squares = f64::from(norm).powi(2) + f64::from(rounding).powi(2);
         Some(SignProbe(SignTables {
             tables,
             step,
             least: spreads.iter().sum(),
-            error: DEVIATIONS * squares.iter().sum::<f64>().sqrt() as f32,
+            error: DEVIATIONS * squares.sqrt() as f32,
         }))
     }
 }
