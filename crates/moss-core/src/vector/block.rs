@@ -4,7 +4,7 @@ use super::chunk::Chunk;
 use super::quantize::Probe;
 use super::signs::SignProbe;
 
-/// Rows that one step of a scan looks at. A chunk holds a whole number of blocks.
+/// Rows that one step of a scan looks at; the last ones of a chunk may be fewer.
 pub(crate) const BLOCK: usize = 128;
 
 /// Some neighbouring rows of [`Vectors`], as a scan reads them.
@@ -72,11 +72,7 @@ impl Block<'_> {
             about,
             error,
         } = out;
-        let lines = self.chunk.lines.len() / self.chunk.scales.len();
-        probe.multiply(
-            &self.chunk.lines[self.at * lines..][..self.len * lines],
-            &mut products[..self.len],
-        );
+        probe.multiply(self.chunk.codes(self.at, self.len), &mut products[..self.len]);
         let scales = &self.chunk.scales[self.at..][..self.len];
         let norms = &self.chunk.norms[self.at..][..self.len];
         let residuals = &self.chunk.residuals[self.at..][..self.len];

@@ -53,12 +53,13 @@ impl<'v, F: Fn(usize) -> &'v [f32] + Sync> Fill<F> {
     }
 
     fn chunk(&self, first: usize, rows: usize, codes: &mut Codes) -> Filled {
-        let (mut chunk, mut norms) = (Chunk::default(), Vec::with_capacity(rows));
+        let (dim, precision) = (self.empty.dim(), self.empty.precision());
+        let (mut chunk, mut norms) = (Chunk::with_room(rows, dim, precision), Vec::with_capacity(rows));
         for row in first..first + rows {
             let coded = codes.set((self.vector_of)(row))?;
             self.empty.check_query(coded.values)?;
             norms.push(coded.norm());
-            chunk.push(coded, self.empty.precision(), rows, rows);
+            chunk.push(coded, precision, rows, rows);
         }
         Ok((chunk, norms))
     }
@@ -88,7 +89,7 @@ mod tests {
 
     #[test]
     fn is_as_if_row_by_row_whoever_works() {
-        for (dim, count) in [(384, 0), (384, 1), (384, 2500), (3, 10_000)] {
+        for (dim, count) in [(384, 0), (384, 1), (384, 2500), (3, 30_000)] {
             for precision in [Precision::F32, Precision::Int8] {
                 let mut random = fastrand::Rng::with_seed(6);
                 let rows: Vec<Vec<f32>> = (0..count)

@@ -10,12 +10,9 @@ use super::quantize::{Probe, QuantizedRow};
 use crate::limits::MAX_DIMENSION;
 use crate::{Error, ErrorKind, Result};
 
-/// About how many bytes of f32 one chunk holds.
-const CHUNK_BYTES: usize = 1 << 20;
-
 /// The vectors of an index by row, each with the code that a scan reads.
 ///
-/// Rows lie in chunks of about a megabyte: adding a row never moves older ones. A clone shares the chunks and
+/// Rows lie in chunks of about two megabytes: adding a row never moves older ones. A clone shares the chunks and
 /// costs a reference count for each, and whoever writes to a shared chunk first copies that chunk alone; so a
 /// clone is a snapshot that can be read while the original goes on.
 ///
@@ -36,8 +33,8 @@ const CHUNK_BYTES: usize = 1 << 20;
 pub struct Vectors {
     dim: usize,
     precision: Precision,
-    /// Rows per chunk, as a power of two.
-    chunk_bits: u32,
+    /// Rows of each chunk but the last.
+    chunk_rows: usize,
     len: usize,
     chunks: Vec<Arc<Chunk>>,
 }
@@ -61,11 +58,10 @@ impl Vectors {
                 "dimension must be 1 to {MAX_DIMENSION}, got {dim}"
             )));
         }
-        let rows = (CHUNK_BYTES / (4 * dim)).next_power_of_two().clamp(BLOCK, 4096);
         Ok(Vectors {
             dim,
             precision,
-            chunk_bits: rows.trailing_zeros(),
+            chunk_rows: Chunk::usual_rows(dim, precision),
             len: 0,
             chunks: Vec::new(),
         })
@@ -92,13 +88,13 @@ impl Vectors {
 
     /// Rows of each chunk but the last.
     pub(super) fn chunk_rows(&self) -> usize {
-        1 << self.chunk_bits
+        self.chunk_rows
     }
 
     /// Adds the next chunk, all before it being whole.
     pub(super) fn push_chunk(&mut self, chunk: Chunk) {
-        debug_assert_eq!(self.len, self.chunks.len() << self.chunk_bits);
-        self.len += chunk.scales.len();
+        debug_assert_eq!(self.len, self.chunks.len() * self.chunk_rows);
+        self.len += chunk.len();
         self.chunks.push(Arc::new(chunk));
     }
 
@@ -192,8 +188,8 @@ impl Vectors {
             }
         }
         self.len = len;
-        self.chunks.truncate(len.div_ceil(1 << self.chunk_bits));
-        let last_rows = len & ((1 << self.chunk_bits) - 1);
+        self.chunks.truncate(len.div_ceil(self.chunk_rows));
+        let last_rows = len % self.chunk_rows;
         if last_rows > 0
             && let Some(last) = self.chunks.last_mut()
         {
@@ -213,15 +209,15 @@ impl Vectors {
     }
 
     fn place(&self, row: usize) -> (usize, usize) {
-        (row >> self.chunk_bits, row & ((1 << self.chunk_bits) - 1))
+        (row / self.chunk_rows, row % self.chunk_rows)
     }
 
     /// The rows in blocks of [`BLOCK`] (the last one of each chunk may be shorter), in order.
     pub(crate) fn blocks(&self) -> impl Iterator<Item = Block<'_>> {
         self.chunks.iter().enumerate().flat_map(move |(index, chunk)| {
-            (0..chunk.scales.len()).step_by(BLOCK).map(move |at| Block {
-                first_row: (index << self.chunk_bits) + at,
-                len: BLOCK.min(chunk.scales.len() - at),
+            (0..chunk.len()).step_by(BLOCK).map(move |at| Block {
+                first_row: index * self.chunk_rows + at,
+                len: BLOCK.min(chunk.len() - at),
                 at,
                 chunk,
             })
@@ -280,7 +276,7 @@ mod tests {
     fn rows_are_kept_over_many_chunks() {
         for dim in [1, 3, 64, 65, 4096] {
             let mut vectors = Vectors::new(dim).unwrap();
-            let count = if dim > 1000 { 300 } else { 5000 };
+            let count = vectors.chunk_rows() as u32 * 5 / 2;
             for r in 0..count {
                 vectors.set(r, &row(dim, r as f32)).unwrap();
             }
@@ -362,6 +358,8 @@ mod tests {
             for at in 0..1500 {
                 set(&mut codes, &mut rows, at, at as f32 - 700.0);
             }
+            let bytes = |vectors: &Vectors| vectors.chunks.iter().map(|chunk| chunk.bytes()).sum::<usize>();
+            assert!(dim < 64 || bytes(&codes) * 100 < bytes(&rows) * 40);
             let snapshot = codes.clone();
             let old = codes.get(3).into_owned();
             set(&mut codes, &mut rows, 3, 0.7);
@@ -386,8 +384,6 @@ mod tests {
                 }
             }
             assert_eq!(codes.len(), 501);
-            let bytes = |vectors: &Vectors| vectors.chunks.iter().map(|chunk| chunk.bytes()).sum::<usize>();
-            assert!(dim < 64 || bytes(&codes) * 100 < bytes(&rows) * 30);
         }
     }
 

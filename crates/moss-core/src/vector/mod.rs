@@ -11,6 +11,7 @@ mod fill;
 mod matrix;
 mod precision;
 mod quantize;
+mod rows;
 mod signs;
 mod simd;
 

@@ -12,13 +12,13 @@ const PIECE: usize = 16 * LANES;
 /// Bits of a word of a set.
 const WORD: usize = usize::BITS as usize;
 
-/// Makes the numbers of rows that are not allowed negative infinity; the first number is that of `first_row`, where a word of the set
-/// begins. Without branches, since what a filter lets pass cannot be foretold, and some rows at a time, which is one instruction for a
+/// Makes the numbers of rows that are not allowed negative infinity; the first number is that of `first_row`, a multiple of
+/// [`LANES`]. Without branches, since what a filter lets pass cannot be foretold, and some rows at a time, which is one instruction for a
 /// few of them.
 pub(super) fn keep_allowed(allowed: &FixedBitSet, first_row: usize, most: &mut [f32]) {
-    let words = &allowed.as_slice()[first_row / WORD..];
-    for (side, most) in most.chunks_mut(LANES).enumerate() {
-        let bits = words[side * LANES / WORD] >> (side * LANES % WORD);
+    let words = allowed.as_slice();
+    for (row, most) in (first_row..).step_by(LANES).zip(most.chunks_mut(LANES)) {
+        let bits = words[row / WORD] >> (row % WORD);
         for (at, most) in most.iter_mut().enumerate() {
             let keep = (bits as u32 >> at & 1).wrapping_neg();
             *most = f32::from_bits(most.to_bits() & keep | f32::NEG_INFINITY.to_bits() & !keep);

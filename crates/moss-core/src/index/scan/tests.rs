@@ -272,11 +272,12 @@ fn refuses_a_query_of_another_length_or_not_finite() {
 /// exact score.
 #[test]
 fn by_signs_nearly_all_of_the_answer_is_found() {
-    for (seed, shape) in [
-        (1, Shape::Clustered),
-        (2, Shape::Random),
-        (3, Shape::LongNorms),
-        (4, Shape::Zeros),
+    // Chunks of 512 components do not end where words of the set of allowed rows do.
+    for (seed, shape, dim) in [
+        (1, Shape::Clustered, 384),
+        (2, Shape::Random, 512),
+        (3, Shape::LongNorms, 384),
+        (4, Shape::Zeros, 512),
     ] {
         for (pass, words, alpha) in [
             (1.0, 0.0, 1.0),
@@ -285,7 +286,7 @@ fn by_signs_nearly_all_of_the_answer_is_found() {
             (0.5, 0.01, 1e-40),
         ] {
             let (mut found, mut wanted) = (0, 0);
-            let (corpus, _) = corpus(seed, shape, 384, 6000, pass, words);
+            let (corpus, _) = corpus(seed, shape, dim, 6000, pass, words);
             for at in (0..6000).step_by(300) {
                 let mut random = Rng::with_seed(at as u64);
                 let query: Vec<f32> = corpus.rows[at]
