@@ -3,8 +3,10 @@
 use std::num::NonZero;
 use std::thread;
 
+use parking_lot::Mutex;
+
 use crate::index::VectorIndex;
-use crate::lexical::NO_ROW;
+use crate::lexical::{KeywordIndex, NO_ROW};
 use crate::snapshot::{Layer, live_rows};
 use crate::vector::{Fill, Precision};
 use crate::{Result, limits};
@@ -38,33 +40,31 @@ impl State {
             let (_, layer, row) = live[new_row];
             layers[layer].segment.vector(row)
         };
-        // Three quarters of the work; the rest cannot be shared out.
+        // Each about a third of the work, of which only the vectors can be shared out.
         let vectors = Fill::new(dim.max(1), precision, live.len(), vector_of)?;
-        with_helpers(live.len(), || vectors.work(), || state.fill(layers, &live));
+        let keywords = side_by_side(
+            live.len(),
+            || state.fill(layers, &live),
+            || keywords(layers, &live),
+            || vectors.work(),
+        );
         let (vectors, norms) = vectors.finish()?;
         state.vectors = VectorIndex::of(vectors, &norms);
+        state.keywords = keywords;
         Ok(state)
     }
 
-    /// All but the vectors.
+    /// All but vectors and keywords.
     fn fill(&mut self, layers: &[Layer<'_>], live: &[(u64, usize, usize)]) {
-        let mut rows_of: Vec<Vec<u32>> = layers
-            .iter()
-            .map(|layer| vec![NO_ROW; layer.segment.row_count()])
-            .collect();
         self.docs.reserve_exact(live.len());
         self.ids.reserve(live.len(), &self.docs);
         let mut buffer = Vec::new();
         for (new_row, &(_, layer, row)) in (0u32..).zip(live) {
-            rows_of[layer][row] = new_row;
             let stored = Stored::with_buffer(&layers[layer].segment.row(row), &mut buffer);
             self.columns.insert(new_row, stored.pairs());
             self.string_bytes += stored.string_bytes();
             self.docs.push(Some(stored));
             self.ids.insert(new_row, &self.docs);
-        }
-        for (layer, rows) in layers.iter().zip(&rows_of) {
-            self.keywords.insert_batch(rows, &layer.segment.terms());
         }
         // The stored numbers stay: what is stored with them is not written again.
         self.order = live.iter().map(|&(order, ..)| order).collect();
@@ -74,19 +74,50 @@ impl State {
     }
 }
 
-/// Runs `own`, and then `shared`, which other threads run beside it where there are rows enough to be worth them.
-fn with_helpers(rows: usize, shared: impl Fn() + Sync, own: impl FnOnce()) {
+/// The words of these documents.
+fn keywords(layers: &[Layer<'_>], live: &[(u64, usize, usize)]) -> KeywordIndex {
+    let mut rows_of: Vec<Vec<u32>> = layers
+        .iter()
+        .map(|layer| vec![NO_ROW; layer.segment.row_count()])
+        .collect();
+    for (new_row, &(_, layer, row)) in (0u32..).zip(live) {
+        rows_of[layer][row] = new_row;
+    }
+    let mut keywords = KeywordIndex::default();
+    for (layer, rows) in layers.iter().zip(&rows_of) {
+        keywords.insert_batch(rows, &layer.segment.terms());
+    }
+    keywords
+}
+
+/// Runs `own`, and `other`, and `shared` on as many threads as the rows are worth: one takes `own`, the next one `other`, and whoever
+/// has nothing else to do `shared`, which returns when there is nothing more of it to begin.
+fn side_by_side<T: Send>(
+    rows: usize,
+    own: impl FnOnce(),
+    other: impl FnOnce() -> T + Send,
+    shared: impl Fn() + Sync,
+) -> T {
     let cores = thread::available_parallelism().map_or(1, NonZero::get);
     let helpers = (cores - 1).min(rows / ROWS_PER_HELPER).min(MOST_HELPERS);
+    let (other, done) = (Mutex::new(Some(other)), Mutex::new(None));
+    let help = || {
+        let taken = other.lock().take();
+        if let Some(other) = taken {
+            *done.lock() = Some(other());
+        }
+        shared();
+    };
     // A panic beside goes on from here when the scope ends.
     thread::scope(|scope| {
         for _ in 0..helpers {
             // Without it more is left to this thread.
-            let _ = thread::Builder::new().spawn_scoped(scope, &shared);
+            let _ = thread::Builder::new().spawn_scoped(scope, help);
         }
         own();
-        shared();
+        help();
     });
+    done.into_inner().expect("whoever came first has done it")
 }
 
 #[cfg(test)]
