@@ -14,6 +14,7 @@ mod quality;
 mod recall;
 mod remote;
 mod replicas;
+mod resume;
 mod serve_load;
 mod session;
 mod stored;
@@ -81,6 +82,11 @@ const SUBJECTS: &[(&str, &str, Run)] = &[
         "replicas",
         "whether anything is lost while replicas are killed: MOSS STORE [WRITERS TURNS SEED]",
         replicas::run,
+    ),
+    (
+        "resume",
+        "a large session opened as the first thing of a process: [--int8] STORE",
+        resume::run,
     ),
     (
         "serve-load",

@@ -192,8 +192,12 @@ impl Times {
     pub(crate) fn time(&mut self, call: impl FnOnce() -> Result<()>) -> Result<()> {
         let started = Instant::now();
         call()?;
-        self.0.push(started.elapsed());
+        self.push(started.elapsed());
         Ok(())
+    }
+
+    pub(crate) fn push(&mut self, taken: Duration) {
+        self.0.push(taken);
     }
 
     pub(crate) fn append(&mut self, mut others: Times) {
