@@ -192,7 +192,11 @@ fn a_failed_job_is_shown_and_is_a_failure() {
 #[cfg(target_os = "linux")]
 fn at_a_terminal(home: &Home, arguments: &str) -> String {
     let script = format!("script --quiet --return --command 'moss {arguments}' /dev/null");
-    let output = crate::shells::shell(home, "bash", &script).output().unwrap();
+    // How far a job is is not drawn where nothing says what the terminal can.
+    let output = crate::shells::shell(home, "bash", &script)
+        .env("TERM", "xterm")
+        .output()
+        .unwrap();
     assert!(output.status.success(), "{output:?}");
     String::from_utf8(output.stdout).unwrap()
 }
