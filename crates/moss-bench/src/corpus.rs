@@ -69,3 +69,8 @@ pub(crate) fn precision(arguments: &[String]) -> (SessionOptions, Vec<&str>) {
 pub(crate) fn usage(usage: &str) -> Error {
     Error::new(ErrorKind::InvalidArgument, format!("usage: moss-bench {usage}"))
 }
+
+/// The error of a store without the documents.
+pub(crate) fn empty_store() -> Error {
+    usage("session DOCUMENTS QUESTIONS STORE, which fills the store, first")
+}

@@ -34,9 +34,7 @@ fn open(store: &str, options: &SessionOptions) -> Result<Duration> {
     let session = moss::block_on(client.session(NAME, options))?;
     let taken = started.elapsed();
     if session.doc_count() == 0 {
-        return Err(corpus::usage(
-            "session DOCUMENTS QUESTIONS STORE, which fills the store, first",
-        ));
+        return Err(corpus::empty_store());
     }
     Ok(taken)
 }

@@ -15,8 +15,7 @@ pub(crate) fn read<T>(store: &str, read: impl FnOnce(&[Row<'_>]) -> Result<T>) -
             .load(session::NAME, None, None)
             .await
     })?;
-    let loaded = loaded
-        .ok_or_else(|| corpus::usage("session DOCUMENTS QUESTIONS STORE, which fills the store, first"))?;
+    let loaded = loaded.ok_or_else(corpus::empty_store)?;
     loaded.with_layers(|layers| {
         let rows: Vec<Row<'_>> = live_rows(layers)
             .iter()

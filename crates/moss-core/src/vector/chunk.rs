@@ -2,13 +2,13 @@
 
 use super::block::{BLOCK, bounds};
 use super::precision::Precision;
-use super::quantize::{Code, CodedRow, Probe, lines_per_row};
-use super::rows::{HUGE_PAGE, Rows};
+use super::quantize::{Code, CodedRow, Probe};
+use super::rows::{HUGE_PAGE, RowSize, Rows};
 use super::signs::{ROWS, Signs};
 use super::simd::{self, Line};
 
 /// Rows with their codes; columns apart, so that the bounds of a block are computed side by side.
-#[derive(Debug, Clone, Default)]
+#[derive(Debug, Clone)]
 pub(super) struct Chunk {
     /// The vectors as they were set, but where only codes are held, and the codes.
     rows: Rows,
@@ -22,17 +22,18 @@ pub(super) struct Chunk {
 impl Chunk {
     /// No rows yet, of `dim` components, and memory for so many.
     pub(super) fn with_room(rows: usize, dim: usize, precision: Precision) -> Chunk {
-        let (values, lines) = row_size(dim, precision);
         Chunk {
-            rows: Rows::with_room(rows * values, rows * lines),
-            ..Chunk::default()
+            rows: Rows::with_room(RowSize::new(dim, precision), rows),
+            scales: Vec::new(),
+            norms: Vec::new(),
+            residuals: Vec::new(),
+            signs: None,
         }
     }
 
     /// So many rows as fill a huge page, in whole blocks of signs.
     pub(super) fn usual_rows(dim: usize, precision: Precision) -> usize {
-        let (values, lines) = row_size(dim, precision);
-        let rows = HUGE_PAGE / (values * size_of::<f32>() + lines * size_of::<Line>());
+        let rows = HUGE_PAGE / RowSize::new(dim, precision).bytes();
         (rows / ROWS * ROWS).max(BLOCK)
     }
 
@@ -42,15 +43,13 @@ impl Chunk {
     }
 
     /// The vector of a row as it was set; `None` where only its code is held.
-    pub(super) fn values(&self, at: usize, dim: usize) -> Option<&[f32]> {
-        self.rows.values().get(at * dim..(at + 1) * dim)
+    pub(super) fn values(&self, at: usize) -> Option<&[f32]> {
+        Some(self.rows.values(at)).filter(|values| !values.is_empty())
     }
 
     /// The codes of so many rows from one on.
     pub(super) fn codes(&self, at: usize, rows: usize) -> &[Line] {
-        let all = self.rows.lines();
-        let lines = all.len() / self.len();
-        &all[at * lines..][..rows * lines]
+        self.rows.lines(at, rows)
     }
 
     /// Asks the memory for all that [`interval`](Chunk::interval) reads of a row.
@@ -89,7 +88,7 @@ impl Chunk {
         let Code { lines, scale, .. } = &row.codes.code;
         if count == self.scales.capacity() {
             let more = count.max(first_rows).min(chunk_rows - count);
-            self.rows.reserve(more * values.len(), more * lines.len());
+            self.rows.reserve(more);
             self.scales.reserve_exact(more);
             self.norms.reserve_exact(more);
             self.residuals.reserve_exact(more);
@@ -109,8 +108,7 @@ impl Chunk {
     pub(super) fn replace(&mut self, at: usize, row: CodedRow<'_>, precision: Precision) {
         let (values, norm, residual) = held(row, precision);
         let Code { lines, scale, .. } = &row.codes.code;
-        self.rows.values_mut()[at * values.len()..][..values.len()].copy_from_slice(values);
-        self.rows.lines_mut()[at * lines.len()..][..lines.len()].copy_from_slice(lines);
+        self.rows.set(at, values, lines);
         self.scales[at] = *scale;
         self.norms[at] = norm;
         self.residuals[at] = residual;
@@ -128,17 +126,7 @@ impl Chunk {
     }
 
     pub(super) fn move_within(&mut self, from: usize, to: usize) {
-        let count = self.len();
-        let (values, lines) = (
-            self.rows.values_mut().len() / count,
-            self.rows.lines().len() / count,
-        );
-        self.rows
-            .values_mut()
-            .copy_within(from * values..(from + 1) * values, to * values);
-        self.rows
-            .lines_mut()
-            .copy_within(from * lines..(from + 1) * lines, to * lines);
+        self.rows.move_within(from, to);
         self.scales[to] = self.scales[from];
         self.norms[to] = self.norms[from];
         self.residuals[to] = self.residuals[from];
@@ -149,13 +137,8 @@ impl Chunk {
     }
 
     pub(super) fn copy_from(&mut self, to: usize, source: &Chunk, from: usize) {
-        let (values, lines) = (
-            source.rows.values().len() / source.len(),
-            source.rows.lines().len() / source.len(),
-        );
-        self.rows.values_mut()[to * values..][..values]
-            .copy_from_slice(&source.rows.values()[from * values..][..values]);
-        self.rows.lines_mut()[to * lines..][..lines].copy_from_slice(source.codes(from, 1));
+        self.rows
+            .set(to, source.rows.values(from), source.rows.lines(from, 1));
         self.scales[to] = source.scales[from];
         self.norms[to] = source.norms[from];
         self.residuals[to] = source.residuals[from];
@@ -165,11 +148,7 @@ impl Chunk {
     }
 
     pub(super) fn truncate(&mut self, left: usize) {
-        let count = self.len();
-        self.rows.truncate(
-            self.rows.values().len() / count * left,
-            self.rows.lines().len() / count * left,
-        );
+        self.rows.truncate(left);
         self.scales.truncate(left);
         self.norms.truncate(left);
         self.residuals.truncate(left);
@@ -177,15 +156,6 @@ impl Chunk {
             signs.truncate(left);
         }
     }
-}
-
-/// Values and lines of codes that a row takes.
-fn row_size(dim: usize, precision: Precision) -> (usize, usize) {
-    let values = match precision {
-        Precision::F32 => dim,
-        Precision::Int8 => 0,
-    };
-    (values, lines_per_row(dim))
 }
 
 /// What a chunk holds of a row beside its code: the components, if any, the norm and the residual. A row that is its code

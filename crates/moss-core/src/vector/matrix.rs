@@ -105,7 +105,7 @@ impl Vectors {
     pub fn get(&self, row: u32) -> Cow<'_, [f32]> {
         let (chunk, at) = self.place(row as usize);
         let chunk = &self.chunks[chunk];
-        chunk.values(at, self.dim).map_or_else(
+        chunk.values(at).map_or_else(
             || {
                 let mut decoded = Vec::with_capacity(self.dim);
                 chunk.decode(at, self.dim, &mut decoded);
@@ -119,7 +119,7 @@ impl Vectors {
     pub(crate) fn read<'a>(&'a self, row: u32, buffer: &'a mut Vec<f32>) -> &'a [f32] {
         let (chunk, at) = self.place(row as usize);
         let chunk = &self.chunks[chunk];
-        match chunk.values(at, self.dim) {
+        match chunk.values(at) {
             Some(values) => values,
             None => {
                 chunk.decode(at, self.dim, buffer);
@@ -146,7 +146,8 @@ impl Vectors {
         }
         let (chunk, at) = self.place(row);
         if chunk == self.chunks.len() {
-            self.chunks.push(Arc::default());
+            let empty = Chunk::with_room(0, self.dim, self.precision);
+            self.chunks.push(Arc::new(empty));
         }
         let chunk_rows = self.chunk_rows();
         // Only the first chunk starts small: an index that has filled one will want the next.
